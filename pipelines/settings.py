@@ -87,9 +87,9 @@ class Settings(BaseSettings):
 
     def secret_key(self) -> bytes:
         """The pseudonym key. A night without it refuses to start."""
-        if self.key is None or len(self.key.get_secret_value()) < 16:
+        if self.key is None or not self.key.get_secret_value().strip():
             raise SettingsError(
-                "CONSORTIUM_KEY is not set (or shorter than 16 characters): pseudonyms need a secret key that stays "
+                "CONSORTIUM_KEY is not set: pseudonyms need a secret key that stays "
                 "the same for the life of the consortium. Take one from your secret store; `make nightly` sets one "
                 "for the demo only."
             )
