@@ -1,0 +1,240 @@
+"""The warehouse: which parts dbt builds, in what order, what a state of it is called, and running dbt in this process.
+
+Belongs here: parts and their selectors, build ids and revisions, the dbt call. Does not belong here: models
+(`dbt_project/`), gates, Dagster.
+
+A part is built again only when what goes into it has changed: the deliveries in force, the reference data, or the
+models themselves. Every time a part starts it gets a new revision, so that a gate judged before is closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import PROJECT, Settings
+from pipelines.state import State
+
+DBT_PROJECT = PROJECT / "dbt_project"
+
+PARTS: Mapping[str, str] = {
+    "core": "resource_type:seed path:models/staging path:models/intermediate/reference path:models/intermediate/core "
+    "path:models/marts/core",
+    "ledger": "path:models/intermediate/ledger path:models/marts/ledger",
+    "cost": "path:models/intermediate/payment path:models/intermediate/cost path:models/marts/cost",
+    "performance": "path:models/intermediate/performance path:models/marts/performance path:models/marts/payment",
+    "risk": "path:models/intermediate/risk path:models/marts/risk",
+}
+# What must have been built before a part.
+UPSTREAM: Mapping[str, tuple[str, ...]] = {
+    "core": (),
+    "ledger": ("core",),
+    "cost": ("core", "ledger"),
+    "performance": ("core", "ledger", "cost"),
+    "risk": ("core", "ledger", "cost"),
+}
+FOUNDATION = ("core", "ledger", "cost")
+PRODUCTS = ("performance", "risk")
+
+
+class WarehouseError(RuntimeError):
+    """dbt could not build a part; the text holds the failing nodes and their messages."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What became of one dbt node."""
+
+    unique_id: str
+    resource_type: str
+    status: str
+    seconds: float
+    message: str
+    failures: int | None
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("error", "fail", "runtime error")
+
+
+@dataclass(frozen=True)
+class Built:
+    """One part of the warehouse after `build_part`."""
+
+    part: str
+    build_id: str
+    revision: int
+    reused: bool
+    nodes: tuple[Node, ...] = field(default=())
+
+    def problems(self) -> list[str]:
+        """Failed nodes in words, one each."""
+        return [f"{node.unique_id}: {node.message}" for node in self.nodes if node.failed]
+
+
+def build_id(settings: Settings, manifest_id: str, reference: str) -> str:
+    """Names a state of the warehouse: same deliveries in force, reference data and code, same id."""
+    parts = [manifest_id, reference, code_fingerprint(), str(settings.drg_tables or ""), str(settings.rule_lists or "")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def code_fingerprint() -> str:
+    """Hash over everything that a mart's figures depend on besides data: models, macros, contract, engines."""
+    digest = hashlib.sha256()
+    for folder, patterns in (
+        (DBT_PROJECT, ("dbt_project.yml", "models/**/*.sql", "models/**/*.py", "models/**/*.yml", "macros/**/*.sql")),
+        (PROJECT / "pipelines", ("costing/**/*.py", "risk/**/*.py", "warehouse.py")),
+        (PROJECT / "expectations" / "extracts", ("*.yml",)),
+    ):
+        for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def revision_of(state: State, parts: tuple[str, ...]) -> int:
+    """The newest revision among parts; 0 when none was ever built."""
+    marks = ", ".join("?" for _ in parts)
+    found = state.rows(f"select max(revision) as revision from build where part in ({marks})", parts)
+    return int(found[0]["revision"] or 0)
+
+
+def is_current(settings: Settings, state: State, part: str, wanted: str) -> bool:
+    """Whether a part stands finished under this build id, and no part before it was built later."""
+    if not settings.warehouse_path.exists():
+        return False
+    newest = state.rows("select * from build where part = ? order by revision desc limit 1", (part,))
+    if not newest or newest[0]["build_id"] != wanted or newest[0]["finished_at"] is None:
+        return False
+    upstream = UPSTREAM[part]
+    return not upstream or revision_of(state, upstream) < newest[0]["revision"]
+
+
+def build_part(settings: Settings, state: State, part: str, *, run_id: str, manifest_id: str, wanted: str) -> Built:
+    """Builds one part with dbt in this process, or says that it already stands.
+
+    Failing nodes do not raise: they are in the result, and the part stays unfinished, so that gates stay closed.
+
+    Raises:
+        WarehouseError: dbt could not even start (a model that does not parse, a warehouse that is locked).
+    """
+    if is_current(settings, state, part, wanted):
+        return Built(part, wanted, revision_of(state, (part,)), reused=True)
+    started = datetime.now().isoformat(timespec="seconds")
+    with state.transaction() as connection:
+        cursor = connection.execute(
+            "insert into build (build_id, manifest_id, run_id, part, started_at) values (?, ?, ?, ?, ?)",
+            (wanted, manifest_id, run_id, part, started),
+        )
+        revision = int(cursor.lastrowid or 0)
+    nodes = dbt_build(settings, PARTS[part], run_id=run_id)
+    built = Built(part, wanted, revision, reused=False, nodes=tuple(nodes))
+    if not built.problems():
+        with state.transaction() as connection:
+            connection.execute(
+                "update build set finished_at = ? where revision = ?",
+                (datetime.now().isoformat(timespec="seconds"), revision),
+            )
+    return built
+
+
+def dbt_build(settings: Settings, select: str, *, run_id: str) -> list[Node]:
+    """`dbt build` of a selection, without unit tests, in this process."""
+    arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test"]
+    arguments += ["--indirect-selection", "buildable"]
+    result = invoke(settings, arguments, run_id=run_id)
+    if result.result is None:
+        raise WarehouseError(f"dbt build stopped before its first node: {result.exception or 'see the log'}")
+    return [_node(each) for each in result.result.results]
+
+
+def invoke(settings: Settings, arguments: list[str], *, run_id: str = "") -> Any:
+    """Any dbt command of the project, in this process, against this home. Returns dbt's own result object."""
+    from dbt.cli.main import dbtRunner
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _environment(settings, run_id):
+        return dbtRunner().invoke(
+            [
+                "--no-use-colors",
+                "--log-level",
+                "none" if arguments[0] == "build" else "warn",
+                "--log-path",
+                str(settings.home / "dbt" / "logs"),
+                *arguments,
+                "--project-dir",
+                str(DBT_PROJECT),
+                "--profiles-dir",
+                str(DBT_PROJECT),
+                "--target-path",
+                str(settings.home / "dbt" / "target"),
+            ]
+        )
+
+
+@contextmanager
+def _environment(settings: Settings, run_id: str) -> Iterator[None]:
+    """dbt reads its folders from the environment; it is put back afterwards."""
+    wanted = {
+        "CONSORTIUM_HOME": str(settings.home.resolve()),
+        "CONSORTIUM_REFERENCE": str((settings.reference or settings.home / "reference").resolve()),
+        "CONSORTIUM_MEMORY": settings.memory,
+        "CONSORTIUM_THREADS": str(settings.threads),
+        "YILIAN_RUN_ID": run_id,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _node(result: Any) -> Node:
+    return Node(
+        unique_id=result.node.unique_id,
+        resource_type=str(result.node.resource_type),
+        status=str(result.status),
+        seconds=round(result.execution_time, 3),
+        message=" ".join((result.message or "").split()),
+        failures=result.failures,
+    )
+
+
+def forget(settings: Settings) -> None:
+    """Throws the warehouse away; the next night builds all of it from the lake."""
+    for path in (settings.warehouse_path, settings.warehouse_path.with_suffix(".duckdb.wal")):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(settings.home / "dbt", ignore_errors=True)
+
+
+def connect(settings: Settings, *, read_only: bool = True) -> Any:
+    """A DuckDB connection to the warehouse with the run's memory limit. Only the pipeline itself opens this file.
+
+    Raises:
+        WarehouseError: the file is missing or another process holds it.
+    """
+    import duckdb
+
+    path: Path = settings.warehouse_path
+    if not path.exists():
+        raise WarehouseError(f"{path} does not exist: run `yilian nightly` first")
+    try:
+        return duckdb.connect(
+            str(path), read_only=read_only, config={"memory_limit": settings.memory, "threads": settings.threads}
+        )
+    except duckdb.IOException as error:
+        raise WarehouseError(f"{path} is held by another process; only the pipeline may open it: {error}") from None

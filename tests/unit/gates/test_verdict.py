@@ -1,0 +1,81 @@
+"""Checks are measured in DuckDB and judged by Great Expectations: what passes, what fails, and what may not pass."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.gates import Check, GateError, judge, load_checks, measure, record
+from pipelines.state import State
+
+
+def check(name: str, query: str, *, severity: str = "error", floor: int = 1) -> Check:
+    return Check(name=name, gate=2, severity=severity, owner="finance office", note="n", query=query, floor=floor)
+
+
+ROWS = """
+    select member_id, subject, observed, expected, violated, denominator from (values
+        ('H01', 'H01 labour', 10.00, 10.00, 0, 4),
+        ('T02', 'T02 drug', 9.99, 10.00, 1, 3)) as t(member_id, subject, observed, expected, violated, denominator)
+"""
+EMPTY = f"select * from ({ROWS}) where false"
+GOOD = f"select * from ({ROWS}) where violated = 0"
+
+
+def test_a_violation_is_failed_named_and_counted() -> None:
+    (measured,) = measure(duckdb.connect(), [check("conserves", ROWS)])
+    (verdict,) = judge([measured])
+    assert (verdict.status, verdict.closes) == ("failed", True)
+    assert (measured.violated, measured.denominator, measured.members) == (1, 7, ("T02",))
+    assert measured.observed == "T02 drug: 9.99"
+    assert "T02" in verdict.sentence()
+    assert "1 of 7 violate" in verdict.sentence()
+
+
+@pytest.mark.parametrize(
+    ("query", "floor", "severity", "status", "closes"),
+    [
+        (GOOD, 1, "error", "passed", False),
+        (EMPTY, 1, "error", "error", True),
+        (EMPTY, 0, "error", "not applicable", False),
+        (EMPTY, 1, "warning", "error", False),
+        (ROWS, 1, "warning", "failed", False),
+        (GOOD, 5, "error", "error", True),
+    ],
+)
+def test_the_four_states_of_a_check(query: str, floor: int, severity: str, status: str, closes: bool) -> None:
+    (verdict,) = judge(measure(duckdb.connect(), [check("c", query, severity=severity, floor=floor)]))
+    assert (verdict.status, verdict.closes) == (status, closes)
+
+
+def test_many_checks_are_judged_in_one_validation() -> None:
+    checks = [check(f"c{number}", ROWS if number % 2 else GOOD) for number in range(6)]
+    assert [verdict.status for verdict in judge(measure(duckdb.connect(), checks))] == ["passed", "failed"] * 3
+
+
+def test_a_query_that_fails_names_its_check() -> None:
+    with pytest.raises(GateError, match="check looks_at_nothing"):
+        measure(duckdb.connect(), [check("looks_at_nothing", "select * from there_is_no_such_table")])
+
+
+def test_checks_come_from_files_and_an_empty_gate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(
+        "gate: 2\nchecks:\n  one: {severity: error, owner: o, note: n, query: select 1}\n", encoding="utf-8"
+    )
+    assert [each.name for each in load_checks(2, tmp_path)] == ["one"]
+    with pytest.raises(GateError, match="gate 3 has no checks"):
+        load_checks(3, tmp_path)
+    (tmp_path / "b.yml").write_text("gate: 3\nchecks:\n  two: {severty: error}\n", encoding="utf-8")
+    with pytest.raises(GateError, match="two"):
+        load_checks(3, tmp_path)
+
+
+def test_verdicts_become_rows_of_governance_gate(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.sqlite")
+    verdicts = judge(measure(duckdb.connect(), [check("conserves", ROWS)]))
+    record(state, verdicts, run_id="r", build_id="b", revision=3, at=datetime(2026, 11, 1, 1, 30))
+    (row,) = state.rows("select * from gate")
+    assert (row["gate"], row["status"], row["members"], row["revision"]) == ("2", "failed", "T02", 3)
