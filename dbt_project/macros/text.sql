@@ -1,0 +1,9 @@
+{# One row per part of a separated cell (reference data separates lists by '|'). Stands alone in a select list. #}
+{% macro split_rows(expression, separator='|') -%}
+    {{ return(adapter.dispatch('split_rows')(expression, separator)) }}
+{%- endmacro %}
+
+{# True where `expression` starts with one of the literal prefixes. #}
+{% macro starts_with_any(expression, prefixes) -%}
+    ({% for prefix in prefixes %}{{ expression }} like '{{ prefix }}%'{{ ' or ' if not loop.last }}{% endfor %})
+{%- endmacro %}
