@@ -1,0 +1,267 @@
+"""The front door: cost of departments in, full cost and trace out, to the fen.
+
+Here: choosing each sender's driver, the mask of the method, the exact solution, one rounding, and the trace that
+carries every fen from where it arose to where it ends. Not here: the exact solution itself (`solver`), rounding
+(`rounding`), tables of many members and periods (`frames`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from pipelines.costing.errors import BadNetwork, ZeroDriver
+from pipelines.costing.network import UNALLOCATED, Driver, Method, Permits, Sender, permits, stages
+from pipelines.costing.rounding import WholeFlows, largest_remainder, parts_of_network, share_out
+from pipelines.costing.solver import Column, Exact, Integers, solve
+
+PARKED = "none"
+"""The driver's name of a flow to UNALLOCATED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What one sender passed to one receiver: a line of the trace per element.
+
+    amounts: fen per element. share: the receiver's part of the driver, exact.
+    """
+
+    step: int
+    sender: str
+    receiver: str
+    driver: str
+    is_fallback: bool
+    share: Fraction
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Where the costs of one member and period ended.
+
+    full: fen per element of every department: gross cost (direct + received) of a sender, full cost of a final
+    receiver. The full costs of the final receivers, UNALLOCATED and EXT:<member> among them, add up to the direct
+    costs of all, element by element, to the fen; direct + received = full = passed on holds in every sender.
+    """
+
+    elements: tuple[str, ...]
+    full: Mapping[str, tuple[int, ...]]
+    finals: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    _codes: tuple[str, ...]
+    _exact: Exact
+
+    def exact(self, code: str) -> tuple[Fraction, ...]:
+        """Cost in fen before any rounding, per element."""
+        node = self._codes.index(code)
+        return tuple(self._exact.fraction(node, element) for element in range(len(self.elements)))
+
+    @property
+    def parked(self) -> int:
+        """Fen that no driver could place, over all elements."""
+        return sum(self.full.get(UNALLOCATED, ()))
+
+
+def allocate(
+    direct: Mapping[str, Sequence[int]],
+    senders: Sequence[Sender],
+    elements: Sequence[str],
+    *,
+    method: Method = "cn3",
+    order: Sequence[str] | None = None,
+    park_up_to: Fraction = Fraction(0),
+    where: str = "allocation",
+) -> Allocation:
+    """Carries the direct cost of every sender to the final receivers, element by element (分项).
+
+    Args:
+        direct: department -> fen per element. Departments that aren't senders are final receivers.
+        senders: with their drivers in order of preference; what isn't positive for a permitted receiver is passed
+            over, and the next driver is used and marked as fallback.
+        elements: names of the cost elements, in the order of the amounts.
+        method: cn3 (default), stepdown (needs `order`), direct or reciprocal: see `network.permits`.
+        park_up_to: the share of the total direct cost that may be parked as UNALLOCATED when no driver places it
+            (policy unallocated_cost_tolerance, domain 1.6 rule 6). 0 refuses the first fen.
+        where: member and period, for messages.
+
+    Returns:
+        Full costs and trace, both in fen. Exact inside; one largest-remainder rounding per element over the final
+        receivers, ties to the lower code, within each part of the network that costs connect (variant E).
+
+    Raises:
+        ZeroDriver: a sender has cost, no driver places it, and it is more than may be parked.
+        ClosedLoop: reciprocal senders that serve only each other.
+        BadNetwork: a sender twice, a wrong order, a negative driver quantity, amounts of the wrong length.
+
+    Source: domain 1.6, 1.6.1, 1.8; CMS-2552-10 worksheet B-1 for `stepdown`.
+    """
+    elements = tuple(elements)
+    allowed = permits(method, senders, order)
+    codes = tuple(sorted({*direct, *(sender.code for sender in senders), *_receivers(senders), UNALLOCATED}))
+    node_of = {code: node for node, code in enumerate(codes)}
+    costs = _costs(direct, elements, codes)
+    by_code = {sender.code: sender for sender in senders}
+    in_use: dict[str, tuple[Driver, bool]] = {}
+    plan: list[list[Column]] = []
+    for stage in stages(method, senders, order):
+        columns = []
+        for code in stage:
+            driver, is_fallback, column = _choose(by_code[code], allowed, node_of, where)
+            in_use[code] = (driver, is_fallback)
+            columns.append(column)
+        plan.append(columns)
+    exact = solve(costs, plan, where, codes)
+    columns = [column for stage_columns in plan for column in stage_columns]
+    full = _full_costs(exact, columns, codes)
+    amounts = _whole_flows(costs, full, exact, plan)
+    closed = {column.sender for column in columns}
+    for column, shares in zip(columns, amounts, strict=True):
+        full[column.sender] = shares.sum(axis=0)
+    result = Allocation(
+        elements=elements,
+        full={code: tuple(int(x) for x in full[n]) for code, n in node_of.items() if code in direct or any(full[n])},
+        finals=tuple(code for code, node in node_of.items() if node not in closed),
+        flows=_flows(columns, amounts, codes, by_code, in_use),
+        _codes=codes,
+        _exact=exact,
+    )
+    _refuse_too_much_parked(result, sum(map(sum, direct.values())), park_up_to, where, by_code)
+    return result
+
+
+def _receivers(senders: Sequence[Sender]) -> set[str]:
+    return {receiver for sender in senders for driver in sender.drivers for receiver in driver.quantities}
+
+
+def _costs(direct: Mapping[str, Sequence[int]], elements: tuple[str, ...], codes: Sequence[str]) -> Integers:
+    costs = np.zeros((len(codes), len(elements)), dtype=object)
+    for node, code in enumerate(codes):
+        row = direct.get(code, (0,) * len(elements))
+        if len(row) != len(elements):
+            raise BadNetwork(f"E_NETWORK: {code} has {len(row)} amounts for {len(elements)} elements")
+        costs[node] = [int(amount) for amount in row]
+    return costs
+
+
+def _choose(sender: Sender, allowed: Permits, node_of: Mapping[str, int], where: str) -> tuple[Driver, bool, Column]:
+    """The first driver with a positive quantity for a permitted receiver; else everything to UNALLOCATED."""
+    for place, driver in enumerate(sender.drivers):
+        negative = [receiver for receiver, quantity in driver.quantities.items() if quantity < 0]
+        if negative:
+            raise BadNetwork(f"E_NETWORK {where}: driver {driver.name} of {sender.code} is negative for {negative[0]}")
+        taken = {r: Fraction(q) for r, q in driver.quantities.items() if q > 0 and allowed(sender.code, r)}
+        if taken:
+            return driver, place > 0, _column(node_of[sender.code], {node_of[r]: q for r, q in taken.items()})
+    return Driver(PARKED, {}), False, _column(node_of[sender.code], {node_of[UNALLOCATED]: Fraction(1)})
+
+
+def _column(sender: int, quantities: Mapping[int, Fraction]) -> Column:
+    receivers = sorted(quantities)
+    scale = math.lcm(*(q.denominator for q in quantities.values()))
+    whole = [int(quantities[r] * scale) for r in receivers]
+    common = math.gcd(*whole)
+    values = [quantity // common for quantity in whole]
+    return Column(sender, np.array(receivers, dtype=np.intp), np.array(values, dtype=object), sum(values))
+
+
+def _full_costs(exact: Exact, columns: Sequence[Column], codes: Sequence[str]) -> Integers:
+    """Whole fen of the final receivers; the rows of senders are left at zero."""
+    closed = {column.sender for column in columns}
+    finals = [node for node in range(len(codes)) if node not in closed]
+    full = np.zeros_like(exact.numerators)
+    if not finals:
+        return full
+    denominator = exact.denominators[finals[0]]
+    parts_by_activity: dict[tuple[bool, ...], dict[int, list[int]]] = {}
+    for element in range(full.shape[1]):
+        active = tuple(bool(exact.numerators[column.sender, element]) for column in columns)
+        if active not in parts_by_activity:
+            labels = parts_of_network(len(codes), columns, active)
+            parts: dict[int, list[int]] = {}
+            for node in finals:
+                parts.setdefault(int(labels[node]), []).append(node)
+            parts_by_activity[active] = parts
+        for nodes in parts_by_activity[active].values():
+            full[nodes, element] = largest_remainder([exact.numerators[n, element] for n in nodes], denominator)
+    return full
+
+
+def _whole_flows(costs: Integers, full: Integers, exact: Exact, plan: Sequence[Sequence[Column]]) -> list[Integers]:
+    """Fen per sender (receivers x elements) that lead from the direct to the full costs.
+
+    Stage by stage every sender shares out, by largest remainder, the whole fen it holds; senders that serve each other
+    hold their exact gross cost, rounded. The few fen by which the ends then miss the full costs are settled.
+    """
+    held = costs.copy()
+    amounts: list[Integers] = []
+    for stage in plan:
+        members = [column.sender for column in stage]
+        mutual = any(np.isin(column.receivers, members).any() for column in stage)
+        for column in stage:
+            if mutual:
+                pools = np.array(
+                    [round(exact.fraction(column.sender, e)) for e in range(costs.shape[1])], dtype=object
+                )
+            else:
+                pools = held[column.sender].copy()
+            shares = share_out(pools, column)
+            held[column.receivers] += shares
+            held[column.sender] -= pools
+            amounts.append(shares)
+    columns = [column for stage in plan for column in stage]
+    surplus = held - full
+    for element in np.flatnonzero(surplus.any(axis=0)):
+        _settle(int(element), surplus[:, element], columns, amounts, exact)
+    return amounts
+
+
+def _settle(
+    element: int, surplus: Integers, columns: Sequence[Column], amounts: Sequence[Integers], exact: Exact
+) -> None:
+    """Moves single fen of one element along the network until no node has a surplus or a lack."""
+    active = [c for c, column in enumerate(columns) if exact.numerators[column.sender, element]]
+    carrying = [columns[c] for c in active]
+    flows = [amounts[c][:, element].tolist() for c in active]
+    unrounded = []
+    for column in carrying:
+        gross = exact.numerators[column.sender, element] / exact.denominators[column.sender]
+        unrounded.append([gross * (quantity / column.total) for quantity in column.quantities])
+    WholeFlows(carrying, flows, unrounded, {node: int(x) for node, x in enumerate(surplus) if x}).settle()
+    for c, settled in zip(active, flows, strict=True):
+        amounts[c][:, element] = settled
+
+
+def _flows(
+    columns: Sequence[Column],
+    amounts: Sequence[Integers],
+    codes: Sequence[str],
+    by_code: Mapping[str, Sender],
+    in_use: Mapping[str, tuple[Driver, bool]],
+) -> tuple[Flow, ...]:
+    flows = []
+    for column, shares in zip(columns, amounts, strict=True):
+        sender = codes[column.sender]
+        driver, is_fallback = in_use[sender]
+        for receiver, quantity, row in zip(column.receivers.tolist(), column.quantities, shares, strict=True):
+            if row.any():
+                share = Fraction(quantity, column.total)
+                step = by_code[sender].step
+                flows.append(Flow(step, sender, codes[receiver], driver.name, is_fallback, share, tuple(row.tolist())))
+    return tuple(flows)
+
+
+def _refuse_too_much_parked(allocation: Allocation, total: int, park_up_to: Fraction, where: str,
+                            by_code: Mapping[str, Sender]) -> None:
+    if abs(allocation.parked) <= park_up_to * abs(total):
+        return
+    worst = max(
+        (flow for flow in allocation.flows if flow.receiver == UNALLOCATED and flow.driver == PARKED),
+        key=lambda flow: (abs(sum(flow.amounts)), flow.sender),
+    )
+    elements = [name for name, fen in zip(allocation.elements, worst.amounts, strict=True) if fen]
+    tried = [driver.name for driver in by_code[worst.sender].drivers]
+    raise ZeroDriver(where, worst.sender, elements, tried, sum(worst.amounts))

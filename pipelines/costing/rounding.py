@@ -1,0 +1,141 @@
+"""From exact rationals to fen: one rounding, at the end, that loses nothing (domain 1.6 rule 5, variant E).
+
+Here: largest remainder, what rounds together, and whole-fen flows that lead from the direct costs to the rounded full
+costs. Not here: the exact solution (`solver`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.costing.solver import Column, Integers
+
+
+def largest_remainder(numerators: Sequence[int], denominator: int) -> list[int]:
+    """Rounds fractions that sum to a whole number so that they still do.
+
+    Everybody gets the floor; what is then missing goes fen by fen to the largest remainders, ties to the lower place
+    (callers order by code).
+
+    Args:
+        numerators: over the common `denominator` > 0; negatives are floored downwards like any number.
+
+    Raises:
+        ValueError: the fractions don't sum to a whole number.
+    """
+    parts = [divmod(numerator, denominator) for numerator in numerators]
+    missing, rest = divmod(sum(remainder for _, remainder in parts), denominator)
+    if rest:
+        raise ValueError("largest_remainder: the fractions don't sum to a whole number")
+    rounded = [floor for floor, _ in parts]
+    for place in sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))[:missing]:
+        rounded[place] += 1
+    return rounded
+
+
+def share_out(pools: Integers, column: Column) -> Integers:
+    """Whole-fen shares of a sender's pools, receivers x elements; each pool by largest remainder.
+
+    The lower receiver wins a tie: `column.receivers` ascends.
+    """
+    products = np.multiply.outer(column.quantities, pools)
+    shares = products // column.total
+    remainders = products - shares * column.total
+    missing = pools - shares.sum(axis=0)
+    for element in np.flatnonzero(missing):
+        order = sorted(range(len(shares)), key=lambda i: (-remainders[i, element], i))
+        shares[order[: missing[element]], element] += 1
+    return shares
+
+
+def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[bool]) -> NDArray[np.intp]:
+    """Labels the nodes that active senders connect: only within such a part can a fen wander.
+
+    A fen that rounding took from one closed part to another would be cost that nobody passed on.
+    """
+    labels = np.arange(nodes)
+    for column, is_active in zip(columns, active, strict=True):
+        if not is_active:
+            continue
+        touched = np.unique(labels[np.append(column.receivers, column.sender)])
+        if len(touched) > 1:
+            labels[np.isin(labels, touched)] = touched[0]
+    return labels
+
+
+Move = tuple[int, int, int]
+"""Column, place in the column, change in fen."""
+
+
+class WholeFlows:
+    """Whole-fen flows of one element, sender x receiver, brought to balance in every node.
+
+    A node has too much when direct cost + received - passed on (or, at the end, - full cost) is positive. A fen too
+    much in one node and one too little in another are joined by the shortest chain of arcs: one fen more where a
+    sender serves the next node, one less where it is served by it. Among equally short chains those go first that
+    bring the flows nearer to their exact values.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        flows: Sequence[list[int]],
+        exact: Sequence[Sequence[float]],
+        balance: dict[int, int],
+    ) -> None:
+        self.flows = flows
+        self._exact = exact
+        self._balance = balance
+        self._arcs: dict[int, list[tuple[int, int, int, int]]] = {}  # node -> (neighbour, column, place, change)
+        for c, column in enumerate(columns):
+            for r, receiver in enumerate(column.receivers.tolist()):
+                if receiver != column.sender:
+                    self._arcs.setdefault(column.sender, []).append((receiver, c, r, +1))
+                    self._arcs.setdefault(receiver, []).append((column.sender, c, r, -1))
+
+    def settle(self) -> None:
+        """Moves single fen until every node balances; the flows change in place.
+
+        A chain takes only from cells that have a fen. Where there is none, a cell may end one fen below zero: that
+        happens in pools of a few fen only, and is the price of full costs rounded once over all receivers.
+        """
+        for node in sorted(self._balance):
+            while self._balance[node] > 0:
+                moves = self._chain(node, strict=True) or self._chain(node, strict=False)
+                if moves is None:
+                    raise AssertionError(f"a fen too much in node {node} finds no way: its part isn't closed")
+                for c, r, change in moves:
+                    self.flows[c][r] += change
+
+    def _chain(self, start: int, strict: bool) -> list[Move] | None:
+        came: dict[int, tuple[int, Move]] = {}
+        queue = deque([start])
+        while queue:
+            node = queue.popleft()
+            arcs = [arc for arc in self._arcs.get(node, ()) if not strict or arc[3] > 0 or self.flows[arc[1]][arc[2]] > 0]
+            for neighbour, c, r, change in sorted(arcs, key=self._distance_after):
+                if neighbour == start or neighbour in came:
+                    continue
+                came[neighbour] = (node, (c, r, change))
+                if self._balance.get(neighbour, 0) < 0:
+                    self._balance[start] -= 1
+                    self._balance[neighbour] += 1
+                    return _walk_back(came, neighbour, start)
+                queue.append(neighbour)
+        return None
+
+    def _distance_after(self, arc: tuple[int, int, int, int]) -> tuple[float, int]:
+        neighbour, c, r, change = arc
+        return (change * (self.flows[c][r] - self._exact[c][r]), neighbour)
+
+
+def _walk_back(came: dict[int, tuple[int, Move]], end: int, start: int) -> list[Move]:
+    moves = []
+    while end != start:
+        end, move = came[end]
+        moves.append(move)
+    return moves
