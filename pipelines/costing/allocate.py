@@ -123,7 +123,7 @@ def allocate(
         full[column.sender] = shares.sum(axis=0)
     result = Allocation(
         elements=elements,
-        full={code: tuple(int(x) for x in full[n]) for code, n in node_of.items() if code in direct or any(full[n])},
+        full={c: tuple(map(int, full[n])) for c, n in node_of.items() if c != UNALLOCATED or any(full[n])},
         finals=tuple(code for code, node in node_of.items() if node not in closed),
         flows=_flows(columns, amounts, codes, by_code, in_use),
         _codes=codes,
@@ -254,8 +254,9 @@ def _flows(
     return tuple(flows)
 
 
-def _refuse_too_much_parked(allocation: Allocation, total: int, park_up_to: Fraction, where: str,
-                            by_code: Mapping[str, Sender]) -> None:
+def _refuse_too_much_parked(
+    allocation: Allocation, total: int, park_up_to: Fraction, where: str, by_code: Mapping[str, Sender]
+) -> None:
     if abs(allocation.parked) <= park_up_to * abs(total):
         return
     worst = max(

@@ -55,8 +55,8 @@ class Driver:
 class Sender:
     """A cost centre that passes everything on.
 
-    step: 0 common, 1 admin 行政后勤, 2 auxiliary 医疗辅助, 3 medtech 医疗技术. Drivers stand in order of preference: the
-    first with a positive quantity for a permitted receiver is used.
+    step: 0 common 公用, 1 admin 行政后勤, 2 auxiliary 医疗辅助, 3 medtech 医疗技术. Drivers stand in order of
+    preference: the first with a positive quantity for a permitted receiver is used.
     """
 
     code: str

@@ -116,9 +116,10 @@ class WholeFlows:
         queue = deque([start])
         while queue:
             node = queue.popleft()
-            arcs = [arc for arc in self._arcs.get(node, ()) if not strict or arc[3] > 0 or self.flows[arc[1]][arc[2]] > 0]
-            for neighbour, c, r, change in sorted(arcs, key=self._distance_after):
+            for neighbour, c, r, change in sorted(self._arcs.get(node, ()), key=self._distance_after):
                 if neighbour == start or neighbour in came:
+                    continue
+                if strict and change < 0 and self.flows[c][r] <= 0:
                     continue
                 came[neighbour] = (node, (c, r, change))
                 if self._balance.get(neighbour, 0) < 0:
