@@ -7,3 +7,8 @@
 {% macro starts_with_any(expression, prefixes) -%}
     ({% for prefix in prefixes %}{{ expression }} like '{{ prefix }}%'{{ ' or ' if not loop.last }}{% endfor %})
 {%- endmacro %}
+
+{# 64-bit hash of columns: to find candidates cheaply, never to decide (the exact key does). #}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}

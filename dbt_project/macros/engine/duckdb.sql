@@ -48,3 +48,7 @@
 {% macro duckdb__split_rows(expression, separator) -%}
     unnest(string_split({{ expression }}, '{{ separator }}'))
 {%- endmacro %}
+
+{% macro duckdb__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}

@@ -45,3 +45,7 @@
 {% macro spark__split_rows(expression, separator) -%}
     explode(split({{ expression }}, '[{{ separator }}]'))
 {%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro duckdb__plain(number) -%}
-    regexp_replace(cast({{ number }} as varchar), '\.?0+$', '')
+    regexp_replace(regexp_replace(cast({{ number }} as varchar), '(\.[0-9]*[1-9])0+$', '\1'), '\.0+$', '')
 {%- endmacro %}
 
 {% macro duckdb__text_list(expression) -%}

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro spark__plain(number) -%}
-    regexp_replace(cast({{ number }} as string), '\\.?0+$', '')
+    regexp_replace(regexp_replace(cast({{ number }} as string), '(\\.[0-9]*[1-9])0+$', '$1'), '\\.0+$', '')
 {%- endmacro %}
 
 {% macro spark__text_list(expression) -%}
