@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +40,8 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "performance": ("core", "ledger", "cost"),
     "risk": ("core", "ledger", "cost"),
 }
+# dbt's events of a node that has ended.
+_NODE_ENDS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeNoOpResult"})
 FOUNDATION = ("core", "ledger", "cost")
 PRODUCTS = ("performance", "risk")
 
@@ -117,8 +119,20 @@ def is_current(settings: Settings, state: State, part: str, wanted: str) -> bool
     return not upstream or revision_of(state, upstream) < newest[0]["revision"]
 
 
-def build_part(settings: Settings, state: State, part: str, *, run_id: str, manifest_id: str, wanted: str) -> Built:
-    """Builds one part with dbt in this process, or says that it already stands.
+def build_part(
+    settings: Settings,
+    state: State,
+    part: str,
+    *,
+    run_id: str,
+    manifest_id: str,
+    wanted: str,
+    say: Callable[[str], None] | None = None,
+) -> Built:
+    """Builds one part with dbt in this process, or finds that it already stands.
+
+    Args:
+        say: is told of each node as it ends (progress).
 
     Failing nodes do not raise: they are in the result, and the part stays unfinished, so that gates stay closed.
 
@@ -134,7 +148,7 @@ def build_part(settings: Settings, state: State, part: str, *, run_id: str, mani
             (wanted, manifest_id, run_id, part, started),
         )
         revision = int(cursor.lastrowid or 0)
-    nodes = dbt_build(settings, PARTS[part], run_id=run_id)
+    nodes = dbt_build(settings, PARTS[part], run_id=run_id, say=say)
     built = Built(part, wanted, revision, reused=False, nodes=tuple(nodes))
     if not built.problems():
         with state.transaction() as connection:
@@ -145,23 +159,31 @@ def build_part(settings: Settings, state: State, part: str, *, run_id: str, mani
     return built
 
 
-def dbt_build(settings: Settings, select: str, *, run_id: str) -> list[Node]:
+def dbt_build(
+    settings: Settings, select: str, *, run_id: str, say: Callable[[str], None] | None = None
+) -> list[Node]:
     """`dbt build` of a selection, without unit tests, in this process."""
     arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test"]
     arguments += ["--indirect-selection", "buildable"]
-    result = invoke(settings, arguments, run_id=run_id)
+    result = invoke(settings, arguments, run_id=run_id, say=say)
     if result.result is None:
         raise WarehouseError(f"dbt build stopped before its first node: {result.exception or 'see the log'}")
     return [_node(each) for each in result.result.results]
 
 
-def invoke(settings: Settings, arguments: list[str], *, run_id: str = "") -> Any:
+def invoke(
+    settings: Settings, arguments: list[str], *, run_id: str = "", say: Callable[[str], None] | None = None
+) -> Any:
     """Any dbt command of the project, in this process, against this home. Returns dbt's own result object."""
     from dbt.cli.main import dbtRunner
 
+    def heard(event: Any) -> None:
+        if say is not None and event.info.name in _NODE_ENDS:
+            say(event.info.msg)
+
     settings.home.mkdir(parents=True, exist_ok=True)
     with _environment(settings, run_id):
-        return dbtRunner().invoke(
+        return dbtRunner(callbacks=[heard]).invoke(
             [
                 "--no-use-colors",
                 "--log-level",
@@ -212,6 +234,24 @@ def _node(result: Any) -> Node:
         message=" ".join((result.message or "").split()),
         failures=result.failures,
     )
+
+
+def parsed_manifest(settings: Settings) -> Path:
+    """dbt's manifest of the project, parsed anew only when a file of the project is younger than it.
+
+    Raises:
+        WarehouseError: the project does not parse; holds dbt's words.
+    """
+    path = settings.home / "dbt" / "target" / "manifest.json"
+    files = [DBT_PROJECT / "dbt_project.yml"]
+    for folder in ("models", "macros", "tests"):
+        files += [each for each in (DBT_PROJECT / folder).rglob("*") if each.suffix in (".sql", ".yml", ".py")]
+    files += (PROJECT / "seeds").glob("*")
+    if not path.exists() or path.stat().st_mtime < max(each.stat().st_mtime for each in files):
+        result = invoke(settings, ["parse"])
+        if not result.success:
+            raise WarehouseError(f"the dbt project does not parse: {result.exception}")
+    return path
 
 
 def forget(settings: Settings) -> None:

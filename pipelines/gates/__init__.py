@@ -6,9 +6,13 @@ the figures themselves (dbt), the taking in of files (`ingest`), the Dagster lay
 
 from pipelines.gates.guard import GateClosed, require_open
 from pipelines.gates.measure import Check, GateError, Measured, load_checks, measure
-from pipelines.gates.verdict import Verdict, judge, record
+from pipelines.gates.verdict import ERROR, FAILED, NOT_APPLICABLE, PASSED, Verdict, judge, record
 
 __all__ = [
+    "ERROR",
+    "FAILED",
+    "NOT_APPLICABLE",
+    "PASSED",
     "Check",
     "GateClosed",
     "GateError",

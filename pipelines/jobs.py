@@ -1,0 +1,32 @@
+"""The two jobs: taking in one member's deliveries, and the night of the whole consortium.
+
+Never mixed in one job: running one member of a mixed job would build the consortium from that member alone.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+INGEST = "ingest_member"
+NIGHTLY = "nightly_consolidation"
+
+
+def ingest_member(assets: dg.AssetsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """Takes in what one member (the partition) has delivered."""
+    return dg.define_asset_job(
+        INGEST,
+        selection=dg.AssetSelection.assets(*assets.keys),
+        description="Takes in what one member has delivered since the last time; other members are not touched.",
+        tags={"room": "ingest"},
+    )
+
+
+def nightly_consolidation(lake: dg.AssetsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """Everything but the partitioned extracts: deliveries still outstanding, gates, marts, publication."""
+    return dg.define_asset_job(
+        NIGHTLY,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*lake.keys),
+        description="The night: takes in what is outstanding, judges the gates, builds the marts and publishes.",
+        executor_def=dg.in_process_executor,
+        tags={"room": "night"},
+    )

@@ -1,0 +1,64 @@
+"""What starts a run besides the clock, and what happens when a run fails.
+
+Belongs here: the sensor for complete deliveries and the failure sensor. Does not belong here: reading deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pipelines.jobs import INGEST
+from pipelines.resources import Consortium
+
+
+def complete_deliveries(job: dg.UnresolvedAssetJobDefinition, members: Sequence[str]) -> dg.SensorDefinition:
+    """One run per complete delivery: a folder is complete once its manifest stands in it."""
+
+    @dg.sensor(
+        name="complete_deliveries",
+        job=job,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Takes in a member's delivery as soon as its manifest.json stands there; a rewritten one again.",
+    )
+    def look(context: dg.SensorEvaluationContext, consortium: Consortium) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        landing = consortium.settings.landing
+        if not landing.is_dir():
+            yield dg.SkipReason(f"{landing} does not exist yet")
+            return
+        newest: dict[str, tuple[int, str]] = {}
+        for manifest in landing.glob("*/*/manifest.json"):
+            member = manifest.parent.parent.name
+            if member in members:
+                stamp = manifest.stat().st_mtime_ns
+                newest[member] = max(newest.get(member, (0, "")), (stamp, manifest.parent.name))
+        seen = int(context.cursor or 0)
+        for member, (stamp, delivered_on) in sorted(newest.items()):
+            if stamp > seen:
+                yield dg.RunRequest(
+                    run_key=f"{member}:{stamp}", partition_key=member, tags={"delivery_date": delivered_on}
+                )
+        if newest:
+            context.update_cursor(str(max(seen, *(stamp for stamp, _ in newest.values()))))
+
+    return look
+
+
+@dg.run_failure_sensor(
+    name="failed_night",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes a failed run for the engineer on call: what failed, why, and that the last publication stays.",
+)
+def failed_night(context: dg.RunFailureSensorContext, consortium: Consortium) -> None:
+    """Keeps the failure in the state, from where alerts and `yilian status` take it."""
+    run = context.dagster_run
+    failed = [event.step_key or "" for event in context.get_step_failure_events()]
+    text = (
+        f"{run.job_name} {run.run_id[:8]} failed in {', '.join(failed) or 'start-up'}: "
+        f"{context.failure_event.message}. The last publication stays in force."
+    )
+    context.log.error(text)
+    if run.job_name != INGEST:
+        consortium.state.put("note", [{"key": "last_failure", "value": text}])
