@@ -1,0 +1,200 @@
+"""The hash chain over publications (S3-SEC-02, S5-SEC-02: tamper evidence), and its verification.
+
+Belongs here: the record of a publication, how its hash is made, and finding where a chain breaks. Does not belong
+here: writing publications.
+
+A record's hash is SHA-256 of its fields as JSON (keys sorted, no spaces, UTF-8), `hash` left out. It holds the hash of
+the record before it, so whoever kept one old hash can prove that nothing before it was changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.publish import folder
+from pipelines.publish.content import content, marts_hash, sha256
+from pipelines.publish.inputs import file_sha256, inputs_hash
+from pipelines.publish.marts import RECORDS, attach, catalogue, connect, literal, quoted
+from pipelines.settings import Settings
+from pipelines.state import State
+
+GENESIS = "0" * 64
+"""What stands in for the hash before the first."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One link: a publication, what it was made from, and what stood before it."""
+
+    publication_id: str
+    run_id: str
+    build_id: str
+    published_at: str
+    periods: tuple[str, ...]
+    fresh_members: tuple[str, ...]
+    stale_members: tuple[str, ...]
+    absent_members: tuple[str, ...]
+    inputs_hash: str
+    marts_hash: str
+    records_hash: str
+    previous_hash: str
+    hash: str = ""
+
+    def sealed(self) -> Record:
+        """The same record with its hash."""
+        return replace(self, hash=self.expected_hash())
+
+    def expected_hash(self) -> str:
+        """The hash that the other fields make."""
+        rest = {name: value for name, value in asdict(self).items() if name != "hash"}
+        return sha256(json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+    @classmethod
+    def read(cls, value: dict[str, Any]) -> Record:
+        """A record from its JSON."""
+        return cls(**{
+            field.name: tuple(value[field.name]) if isinstance(value[field.name], list) else value[field.name]
+            for field in fields(cls)
+        })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Break:
+    """A place where the chain does not hold. `where` is a publication, or a mart or file of it."""
+
+    publication_id: str
+    where: str
+    expected: str
+    observed: str
+
+    def __str__(self) -> str:
+        return f"{self.publication_id} {self.where}: expected {self.expected}, found {self.observed}"
+
+
+def records(published: Path) -> list[Record]:
+    """Every publication ever made here, oldest first."""
+    return [Record.read(folder.read_json(path)) for path in sorted((published / folder.CHAIN).glob("*.json"))]
+
+
+def verify(settings: Settings) -> list[Break]:
+    """Recomputes the chain, the inputs of every kept publication, and the marts of the current one, row by row.
+
+    Reads every row of the current publication twice (DuckDB and Parquet); other kept ones are checked by the
+    SHA-256 of their files.
+
+    Returns:
+        every break that was found, the oldest publication first; empty when the chain holds.
+    """
+    published = settings.published
+    chain = records(published)
+    breaks = _links(chain)
+    breaks += _mirror(chain, State(settings.state_path))
+    kept, current = folder.kept(published), folder.current_id(published)
+    if chain and current not in kept:
+        breaks.append(Break(current or "-", "current", "a kept publication", "nothing there"))
+    by_id = {record.publication_id: record for record in chain}
+    for publication_id in kept:
+        record = by_id.get(publication_id)
+        if record is None:
+            breaks.append(Break(publication_id, "chain", "a record", "none"))
+            continue
+        breaks += _folder(published / publication_id, record)
+        if publication_id == current:
+            breaks += _contents(settings, published / publication_id, record)
+    return breaks
+
+
+def _links(chain: Sequence[Record]) -> list[Break]:
+    breaks = []
+    previous = GENESIS
+    for record in chain:
+        if record.previous_hash != previous:
+            breaks.append(Break(record.publication_id, "previous_hash", previous, record.previous_hash))
+        if record.hash != record.expected_hash():
+            breaks.append(Break(record.publication_id, "hash", record.expected_hash(), record.hash))
+        previous = record.hash
+    return breaks
+
+
+def _mirror(chain: Sequence[Record], state: State) -> list[Break]:
+    remembered = {
+        row["publication_id"]: row["hash"]
+        for row in state.rows("select publication_id, hash from publication")
+    }
+    breaks = [
+        Break(record.publication_id, "state", record.hash, remembered.get(record.publication_id, "no row"))
+        for record in chain
+        if remembered.get(record.publication_id) != record.hash
+    ]
+    known = {record.publication_id for record in chain}
+    return breaks + [
+        Break(name, "chain", digest, "no record") for name, digest in remembered.items() if name not in known
+    ]
+
+
+def _folder(path: Path, record: Record) -> list[Break]:
+    """A kept publication against its record: what it says of itself, and its files."""
+    description = folder.read_json(path / folder.RECORD)
+    breaks = []
+    if Record.read(description["record"]) != record:
+        breaks.append(Break(record.publication_id, folder.RECORD, record.hash, description["record"]["hash"]))
+    inputs = description["inputs"]
+    observed = inputs_hash(inputs["deliveries"], inputs["reference"], inputs["code"])
+    if observed != record.inputs_hash:
+        breaks.append(Break(record.publication_id, "inputs", record.inputs_hash, observed))
+    for title, expected in (("marts", record.marts_hash), ("records", record.records_hash)):
+        observed = marts_hash(
+            {name: mart["hash"] for name, mart in description["marts"].items() if mart["part"] == title}
+        )
+        if observed != expected:
+            breaks.append(Break(record.publication_id, title, expected, observed))
+    for name, expected in description["files"].items():
+        file = path / name
+        found = file_sha256(file) if file.is_file() else "no file"
+        if found != expected:
+            breaks.append(Break(record.publication_id, name, expected, found))
+    return breaks
+
+
+def _contents(settings: Settings, path: Path, record: Record) -> list[Break]:
+    """The rows of a publication, as DuckDB and as Parquet, against the hashes of its marts."""
+    expected = {name: mart["hash"] for name, mart in folder.read_json(path / folder.RECORD)["marts"].items()}
+    breaks = []
+    with connect(settings.memory, settings.threads, settings.home / "spill") as connection:
+        try:
+            attach(connection, path / folder.DATABASE, "publication")
+            marts = catalogue(connection, "publication")
+        except (duckdb.Error, RuntimeError) as error:
+            return [Break(record.publication_id, folder.DATABASE, "a readable database", str(error))]
+        found = {mart.full_name: mart for mart in marts}
+        for name in sorted(set(expected) - set(found)):
+            breaks.append(Break(record.publication_id, name, expected[name], "no such mart"))
+        for name, mart in found.items():
+            if name == f"{RECORDS}.publication":
+                continue
+            parquet = path / folder.PARQUET / mart.schema / f"{mart.name}.parquet"
+            sources = {
+                "DuckDB": quoted("publication", mart.schema, mart.name),
+                "Parquet": f"read_parquet({literal(str(parquet))})",
+            }
+            for medium, relation in sources.items():
+                try:
+                    observed = content(connection, mart, relation).hash
+                except duckdb.Error as error:
+                    observed = str(error).splitlines()[0]
+                if observed != expected.get(name, "not recorded"):
+                    breaks.append(
+                        Break(
+                            record.publication_id,
+                            f"{name} ({medium})",
+                            expected.get(name, "not recorded"),
+                            observed,
+                        )
+                    )
+    return breaks

@@ -1,0 +1,124 @@
+"""What a publication was made from: deliveries in force, reference data, code. Its hash is the first link of the chain.
+
+Belongs here: reading the manifest of the night and fingerprinting what marts depend on. Does not belong here: who is
+let in (`pipelines.gates`), and the marts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.publish.content import sha256_lines
+from pipelines.publish.errors import PublicationError
+from pipelines.settings import PROJECT, Settings
+from pipelines.state import State
+
+IN_FORCE = ("accepted", "stale")
+
+_CODE = {
+    "pipelines": (".py", ".yml"),
+    "dbt_project": (".sql", ".yml", ".py", ".csv"),
+    "expectations": (".yml",),
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What stood in force when the marts were built.
+
+    `deliveries` has one line per member, extract and period; `reference` and `code` map a file to its SHA-256.
+    """
+
+    periods: tuple[str, ...]
+    fresh_members: tuple[str, ...]
+    stale_members: tuple[str, ...]
+    absent_members: tuple[str, ...]
+    deliveries: tuple[str, ...]
+    reference: dict[str, str]
+    code: dict[str, str]
+
+    @property
+    def hash(self) -> str:
+        return inputs_hash(self.deliveries, self.reference, self.code)
+
+
+def inputs_hash(deliveries: Iterable[str], reference: dict[str, str], code: dict[str, str]) -> str:
+    """SHA-256 over the sorted lines `delivery …`, `reference <file> <sha256>` and `code <file> <sha256>`."""
+    return sha256_lines(
+        [f"delivery {line}" for line in deliveries]
+        + [f"reference {name} {digest}" for name, digest in reference.items()]
+        + [f"code {name} {digest}" for name, digest in code.items()]
+    )
+
+
+def read_inputs(settings: Settings, state: State) -> Inputs:
+    """The inputs of the marts that stand in the warehouse now.
+
+    Raises:
+        PublicationError: there is no manifest of the night.
+    """
+    manifest = read_manifest(settings)
+    in_force = manifest.filter(pl.col("status").is_in(IN_FORCE))
+    versions = {
+        (row["member_id"], row["extract"], row["period"]): row["version"]
+        for row in state.rows("select member_id, extract, period, version from release")
+    }
+    deliveries = [
+        f"{member} {extract} {period} {day} {versions.get((member, extract, period), '-')}"
+        for member, extract, period, day in in_force.select(
+            "member_id", "extract", "period", "delivery_date"
+        ).rows()
+    ]
+    stale = set(in_force.filter(pl.col("status") == "stale")["member_id"])
+    present = set(in_force["member_id"])
+    return Inputs(
+        periods=tuple(sorted(set(in_force["period"]))),
+        fresh_members=tuple(sorted(present - stale)),
+        stale_members=tuple(sorted(stale)),
+        absent_members=tuple(sorted(set(manifest["member_id"]) - present)),
+        deliveries=tuple(sorted(deliveries)),
+        reference=reference_files(settings),
+        code=code_files(),
+    )
+
+
+def read_manifest(settings: Settings) -> pl.DataFrame:
+    """The manifest of the night: [member_id, extract, period, delivery_date, status, reason].
+
+    Raises:
+        PublicationError: no night has laid one down in this home.
+    """
+    path = settings.in_force / "_manifest.parquet"
+    if not path.exists():
+        raise PublicationError(
+            f"{path} is missing: gate 1 writes it; run the night from its start (`yilian night`)"
+        )
+    return pl.read_parquet(path)
+
+
+def reference_files(settings: Settings) -> dict[str, str]:
+    """SHA-256 of every reference file in force: the project's seeds, with the consortium's laid over them."""
+    folders = (settings.reference,) if settings.reference else (PROJECT / "seeds", settings.seeds)
+    files = {path.name: path for folder in folders if folder for path in sorted(folder.glob("*.csv"))}
+    return {name: file_sha256(path) for name, path in sorted(files.items())}
+
+
+def code_files() -> dict[str, str]:
+    """SHA-256 of every file that decides what a mart says."""
+    skipped = {"target", "logs", "__pycache__", "demo"}
+    return {
+        str(path.relative_to(PROJECT)): file_sha256(path)
+        for folder, endings in _CODE.items()
+        for path in sorted((PROJECT / folder).rglob("*"))
+        if path.suffix in endings and not skipped.intersection(path.relative_to(PROJECT).parts)
+    }
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
