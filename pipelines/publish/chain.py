@@ -58,10 +58,11 @@ class Record:
     @classmethod
     def read(cls, value: dict[str, Any]) -> Record:
         """A record from its JSON."""
-        return cls(**{
+        values: dict[str, Any] = {
             field.name: tuple(value[field.name]) if isinstance(value[field.name], list) else value[field.name]
             for field in fields(cls)
-        })  # fmt: skip
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True)

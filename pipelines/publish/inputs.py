@@ -17,21 +17,17 @@ from pipelines.publish.content import sha256_lines
 from pipelines.publish.errors import PublicationError
 from pipelines.settings import PROJECT, Settings
 from pipelines.state import State
+from pipelines.warehouse import code_fingerprint
 
 IN_FORCE = ("accepted", "stale")
-
-_CODE = {
-    "pipelines": (".py", ".yml"),
-    "dbt_project": (".sql", ".yml", ".py", ".csv"),
-    "expectations": (".yml",),
-}
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What stood in force when the marts were built.
 
-    `deliveries` has one line per member, extract and period; `reference` and `code` map a file to its SHA-256.
+    `deliveries` has one line per member, extract and period; `reference` maps a file to its SHA-256; `code` is the
+    fingerprint of the models and the contract.
     """
 
     periods: tuple[str, ...]
@@ -40,19 +36,19 @@ class Inputs:
     absent_members: tuple[str, ...]
     deliveries: tuple[str, ...]
     reference: dict[str, str]
-    code: dict[str, str]
+    code: str
 
     @property
     def hash(self) -> str:
         return inputs_hash(self.deliveries, self.reference, self.code)
 
 
-def inputs_hash(deliveries: Iterable[str], reference: dict[str, str], code: dict[str, str]) -> str:
-    """SHA-256 over the sorted lines `delivery …`, `reference <file> <sha256>` and `code <file> <sha256>`."""
+def inputs_hash(deliveries: Iterable[str], reference: dict[str, str], code: str) -> str:
+    """SHA-256 over the sorted lines `delivery …`, `reference <file> <sha256>` and `code <hash>`."""
     return sha256_lines(
         [f"delivery {line}" for line in deliveries]
         + [f"reference {name} {digest}" for name, digest in reference.items()]
-        + [f"code {name} {digest}" for name, digest in code.items()]
+        + [f"code {code}"]
     )
 
 
@@ -83,7 +79,7 @@ def read_inputs(settings: Settings, state: State) -> Inputs:
         absent_members=tuple(sorted(set(manifest["member_id"]) - present)),
         deliveries=tuple(sorted(deliveries)),
         reference=reference_files(settings),
-        code=code_files(),
+        code=code_fingerprint(),
     )
 
 
@@ -106,17 +102,6 @@ def reference_files(settings: Settings) -> dict[str, str]:
     folders = (settings.reference,) if settings.reference else (PROJECT / "seeds", settings.seeds)
     files = {path.name: path for folder in folders if folder for path in sorted(folder.glob("*.csv"))}
     return {name: file_sha256(path) for name, path in sorted(files.items())}
-
-
-def code_files() -> dict[str, str]:
-    """SHA-256 of every file that decides what a mart says."""
-    skipped = {"target", "logs", "__pycache__", "demo"}
-    return {
-        str(path.relative_to(PROJECT)): file_sha256(path)
-        for folder, endings in _CODE.items()
-        for path in sorted((PROJECT / folder).rglob("*"))
-        if path.suffix in endings and not skipped.intersection(path.relative_to(PROJECT).parts)
-    }
 
 
 def file_sha256(path: Path) -> str:
