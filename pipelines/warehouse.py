@@ -159,9 +159,7 @@ def build_part(
     return built
 
 
-def dbt_build(
-    settings: Settings, select: str, *, run_id: str, say: Callable[[str], None] | None = None
-) -> list[Node]:
+def dbt_build(settings: Settings, select: str, *, run_id: str, say: Callable[[str], None] | None = None) -> list[Node]:
     """`dbt build` of a selection, without unit tests, in this process."""
     arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test"]
     arguments += ["--indirect-selection", "buildable"]

@@ -54,9 +54,7 @@ def as_check_results(verdicts: Sequence[gates.Verdict], key: dg.AssetKey) -> Ite
             asset_key=key,
             check_name=verdict.name,
             passed=verdict.status in (gates.PASSED, gates.NOT_APPLICABLE),
-            severity=dg.AssetCheckSeverity.ERROR
-            if measured.check.severity == "error"
-            else dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.ERROR if measured.check.severity == "error" else dg.AssetCheckSeverity.WARN,
             description=verdict.sentence(),
             metadata={
                 "status": verdict.status,

@@ -45,9 +45,7 @@ def gate_asset(number: int, key: dg.AssetKey, deps: Sequence[dg.AssetKey], descr
         check_specs=check_specs(checks, key, blocking=True),
         pool="warehouse",
     )
-    def judged(
-        context: dg.AssetExecutionContext, night: Night
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def judged(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings, state = night.settings, night.state
         refuse_when_closed(state, *_BEFORE[number])
         with transient(), warehouse.connect(settings) as connection:

@@ -12,13 +12,13 @@ import dagster as dg
 
 from pipelines import reference
 from pipelines.assets.common import MANIFEST, as_check_results, check_specs, transient
-from pipelines.gates import members
+from pipelines.gates import member_checks, members
 from pipelines.resources import Night
 
 
 def manifest_asset(deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The manifest of the night: the versions in force, and the verdict on every member that brought something."""
-    checks = members.all_checks()
+    checks = member_checks.all_checks()
 
     @dg.multi_asset(
         name="gate_1",
@@ -37,9 +37,7 @@ def manifest_asset(deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             *check_specs(members.COVERAGE, MANIFEST, blocking=True),
         ],
     )
-    def judged(
-        context: dg.AssetExecutionContext, night: Night
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def judged(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings, state = night.settings, night.state
         with transient():
             decided = members.decide(settings, state, reference.overlay(settings), run_id=context.run_id)

@@ -1,0 +1,106 @@
+"""A night from the command line: the same Dagster job that the schedule starts, in this process, with its ending.
+
+Belongs here: running the job and reading how it ended. Does not belong here: any step of it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipelines import gates
+from pipelines.settings import Settings
+from pipelines.state import NightIsRunning, State, night_lock
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from pipelines.publish import Publication
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a night ended.
+
+    Attributes:
+        ending: `published`, `closed` (a gate stayed closed) or `broken`.
+        reasons: why, one line each.
+    """
+
+    ending: str
+    run_id: str
+    seconds: float
+    publication_id: str | None = None
+    reasons: tuple[str, ...] = field(default=())
+
+
+def run(settings: Settings, *, definitions: dg.Definitions | None = None) -> Finished:
+    """Runs `nightly_consolidation` in this process.
+
+    Args:
+        definitions: put in place of the consortium's own (tests).
+
+    Raises:
+        SettingsError: the pseudonym key is missing.
+        NightIsRunning: another night is at work in this home.
+    """
+    settings.secret_key()
+    with night_lock(settings.home):
+        pass  # fail before anything heavy is loaded
+    import dagster as dg
+
+    from pipelines.build import build_definitions
+    from pipelines.dagster_home import prepare
+    from pipelines.jobs import NIGHTLY
+
+    started = time.monotonic()
+    prepare(settings)
+    definitions = definitions or build_definitions(settings=settings)
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.resolve_job_def(NIGHTLY).execute_in_process(instance=instance, raise_on_error=False)
+    return _finished(State(settings.state_path), result, time.monotonic() - started)
+
+
+def _finished(state: State, result: dg.ExecuteInProcessResult, seconds: float) -> Finished:
+    if result.success:
+        found = state.rows("select publication_id from publication where run_id = ?", (result.run_id,))
+        return Finished("published", result.run_id, seconds, found[0]["publication_id"] if found else None)
+    closed = state.rows(
+        "select * from gate where run_id = ? and severity = 'error' and status in ('failed', 'error') "
+        "and (gate <> '1' or check_name = 'covers_members')",
+        (result.run_id,),
+    )
+    if closed:
+        reasons = tuple(
+            f"gate {row['gate']}, {row['check_name']} {row['status']}: observed {row['observed']}, expected "
+            f"{row['expected']}; {row['violated']} of {row['denominator']} violate. {row['note']}"
+            for row in closed
+        )
+        return Finished("closed", result.run_id, seconds, reasons=reasons)
+    failures = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        cause = error.cause or error if error else None
+        failures.append(f"{event.step_key}: {cause.message.strip() if cause else event.message}")
+    return Finished("broken", result.run_id, seconds, reasons=tuple(failures))
+
+
+def publish_now(settings: Settings, state: State) -> Publication:
+    """Publishes what stands in the warehouse.
+
+    Raises:
+        GateClosed: a gate is closed, or was judged on another state of the warehouse.
+    """
+    from pipelines import reference, warehouse
+    from pipelines.publish import publish
+
+    with night_lock(settings.home):
+        gates.require_open(state, 1, 2, 3)
+        overlaid = reference.overlay(settings)
+        wanted = warehouse.build_id(settings, state.note("manifest_id") or "", reference.fingerprint(overlaid))
+        newest = state.rows("select run_id from build order by revision desc limit 1")
+        return publish(settings, state, run_id=newest[0]["run_id"], build_id=wanted, clock=settings.clock())
+
+
+__all__ = ["Finished", "NightIsRunning", "publish_now", "run"]
