@@ -25,19 +25,22 @@ create table if not exists delivery (            -- one row per delivery folder 
     first_seen text not null, checked_at text not null,
     primary key (member_id, delivery_date)) strict;
 create table if not exists outcome (             -- governance.delivery_outcome, the newest verdict per file
-    member_id text not null, delivery_date text not null, file text not null, extract text, period text,
+    member_id text not null, delivery_date text not null, file text not null, extract text not null, period text,
     outcome text not null, reason_code text not null, rows_delivered integer, rows_accepted integer,
     rows_quarantined integer, detail text not null, sha256 text, measures text, recorded_at text not null,
-    primary key (member_id, delivery_date, file)) strict;
+    primary key (member_id, delivery_date, file, extract)) strict;
 create table if not exists piece (               -- accepted rows of one delivered file, immutable
     member_id text not null, extract text not null, period text not null, delivery_date text not null,
     file text not null, mode text not null, path text not null, rows integer not null, sha256 text not null,
-    contract text not null, accepted_at text not null,
+    manifest text not null, contract text not null, accepted_at text not null,
     primary key (member_id, extract, period, delivery_date, file)) strict;
 create table if not exists quarantine_file (     -- where the rejected cells of a file stand
     member_id text not null, delivery_date text not null, file text not null, extract text not null,
     path text not null, rows integer not null,
-    primary key (member_id, delivery_date, file)) strict;
+    primary key (member_id, delivery_date, file, extract)) strict;
+create table if not exists period_status (       -- the state of the close; a row here stands above seeds/periods.csv
+    period text primary key, status text not null, changed_at text not null, changed_by text not null,
+    reason text not null) strict;
 create table if not exists release (             -- what gate 1 last let through, per member, extract and period
     member_id text not null, extract text not null, period text not null, version text not null,
     delivery_date text not null, path text not null, rows integer not null, released_at text not null,
