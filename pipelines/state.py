@@ -43,7 +43,7 @@ create table if not exists period_status (       -- the state of the close; a ro
     reason text not null) strict;
 create table if not exists release (             -- what gate 1 last let through, per member, extract and period
     member_id text not null, extract text not null, period text not null, version text not null,
-    delivery_date text not null, path text not null, rows integer not null, released_at text not null,
+    delivery_date text not null, path text not null, released_at text not null,
     primary key (member_id, extract, period)) strict;
 create table if not exists build (               -- one row per state of the warehouse
     revision integer primary key autoincrement, build_id text not null, manifest_id text not null,

@@ -16,7 +16,6 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import contract
-from pipelines.ingest import Version
 from pipelines.settings import Settings
 
 KEPT = 3
@@ -35,6 +34,18 @@ class Line:
     reason: str
 
 
+@dataclass(frozen=True)
+class InForce:
+    """A version in force: whose it is and the file that holds it."""
+
+    member_id: str
+    extract: str
+    period: str
+    version: str
+    delivery_date: date
+    path: Path
+
+
 _SCHEMA = {
     "member_id": pl.String,
     "extract": pl.String,
@@ -46,7 +57,7 @@ _SCHEMA = {
 }
 
 
-def link(settings: Settings, manifest_id: str, in_force: Sequence[Version], lines: Sequence[Line]) -> Path:
+def link(settings: Settings, manifest_id: str, in_force: Sequence[InForce], lines: Sequence[Line]) -> Path:
     """Makes the manifest's folder, unless it stands, and points `in_force` at it in one step."""
     folder = settings.manifests / manifest_id
     if not (folder / "_manifest.parquet").exists():

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from pipelines import contract
+from pipelines.gates.in_force import InForce
 from pipelines.gates.measure import Check, GateError, Measured
-from pipelines.ingest import Version
 from pipelines.policy import Policy
 from pipelines.settings import PROJECT, Settings
 
@@ -62,7 +62,7 @@ def judge_members(
     settings: Settings,
     reference: Path,
     policy: Policy,
-    candidates: Mapping[Key, Version],
+    candidates: Mapping[Key, InForce],
     changed: Sequence[tuple[str, str]],
     today: date,
 ) -> tuple[list[Measured], dict[tuple[str, str], list[str]]]:
@@ -103,27 +103,28 @@ def _views(
     connection: Any,
     reference: Path,
     policy: Policy,
-    candidates: Mapping[Key, Version],
+    candidates: Mapping[Key, InForce],
     changed: Sequence[tuple[str, str]],
     today: date,
 ) -> None:
     """One view per extract over the changed candidates, and the reference data that the checks ask for."""
     paths: dict[str, list[str]] = {}
-    for (member, extract, period), version in candidates.items():
-        if (member, period) in set(changed):
-            paths.setdefault(extract, []).append(str(version.path))
+    pairs = set(changed)
+    for (member, name, period), version in candidates.items():
+        if (member, period) in pairs:
+            paths.setdefault(name, []).append(str(version.path))
     for extract in contract.load().extracts.values():
         if extract.name in paths:
             files = ", ".join("'" + path.replace("'", "''") + "'" for path in sorted(paths[extract.name]))
             connection.execute(f"create view {extract.name} as select * from read_parquet([{files}])")
         else:
             types = {column.name: column.type for column in extract.columns.values()}
-            types |= {name: kind for name, (kind, _, _) in contract.ADDRESS.items()}
-            empty = ", ".join(f"null::{contract.DUCKDB_TYPES[kind]} as {name}" for name, kind in types.items())
+            types |= {column: kind for column, (kind, _, _) in contract.ADDRESS.items()}
+            empty = ", ".join(f"null::{contract.DUCKDB_TYPES[kind]} as {column}" for column, kind in types.items())
             connection.execute(f"create view {extract.name} as select {empty} where false")
-    for name, dates in (("members", ""), ("account_map", _DATES)):
-        file = str(reference / f"{name}.csv").replace("'", "''")
-        connection.execute(f"create view {name} as select *{dates} from read_csv('{file}', all_varchar=true)")
+    for seed, dates in (("members", ""), ("account_map", _DATES)):
+        file = str(reference / f"{seed}.csv").replace("'", "''")
+        connection.execute(f"create view {seed} as select *{dates} from read_csv('{file}', all_varchar=true)")
     tolerance = policy.value("unmapped_amount_tolerance", on=today)
     connection.execute(f"create view policy as select {tolerance}::decimal(18,2) as unmapped_amount_tolerance")
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import contract
-from pipelines.gates.in_force import Line, link
+from pipelines.gates.in_force import InForce, Line, link
 from pipelines.gates.measure import Check, Measured
 from pipelines.gates.member_checks import Key, judge_members
-from pipelines.gates.standings import Standing, joined, stand
+from pipelines.gates.standings import Standing, joined, late, mark_late, stand
 from pipelines.gates.verdict import FAILED, Verdict, judge, record
-from pipelines.ingest import Version, versions
+from pipelines.ingest.lake import versions
 from pipelines.policy import Policy
 from pipelines.settings import Settings
 from pipelines.state import State, put
@@ -108,7 +108,7 @@ def decide(settings: Settings, state: State, reference: Path, *, run_id: str) ->
     """
     now = settings.clock()
     policy = Policy.load(reference)
-    candidates = {(v.member_id, v.extract, v.period): v for v in versions(settings, state)}
+    candidates = _candidates(settings, state)
     released = {(row["member_id"], row["extract"], row["period"]): row for row in state.rows("select * from release")}
     changed = sorted(
         {
@@ -118,10 +118,12 @@ def decide(settings: Settings, state: State, reference: Path, *, run_id: str) ->
         }
     )
     measured, held = judge_members(settings, reference, policy, candidates, changed, now.date())
-    in_force = _fall_back(candidates, released, held)
+    in_force = _fall_back(settings, candidates, released, held)
     outcomes = state.rows("select * from outcome where outcome = 'rejected'")
     lines = _lines(candidates, in_force, held, outcomes)
-    standings = stand(joined(reference, now.date()), state, in_force, lines)
+    members = joined(reference, now.date())
+    lines = mark_late(lines, late(members, state))
+    standings = stand(members, in_force, lines)
     measured += _coverage(standings, policy, now.date())
     verdicts = judge(measured)
     manifest_id = hashlib.sha256(
@@ -129,35 +131,48 @@ def decide(settings: Settings, state: State, reference: Path, *, run_id: str) ->
     ).hexdigest()[:16]
     link(settings, manifest_id, list(in_force.values()), lines)
     serial = int(state.note("manifest_serial") or 0) + 1
-    _release(state, in_force, manifest_id, serial, standings, now.isoformat(timespec="seconds"))
+    _release(settings, state, in_force, manifest_id, serial, standings, now.isoformat(timespec="seconds"))
     record(state, verdicts, run_id=run_id, build_id=manifest_id, revision=serial, at=now)
     return Decision(manifest_id, tuple(lines), tuple(standings), tuple(verdicts))
 
 
+def _candidates(settings: Settings, state: State) -> dict[Key, InForce]:
+    """The newest version of everything that was ever accepted."""
+    known = contract.load().extracts
+    return {
+        (each.member_id, each.extract, each.period): InForce(
+            each.member_id, each.extract, each.period, each.version, each.delivery_date, each.path
+        )
+        for each in versions(settings, state)
+        if each.extract in known
+    }
+
+
 def _fall_back(
-    candidates: Mapping[Key, Version],
+    settings: Settings,
+    candidates: Mapping[Key, InForce],
     released: Mapping[Key, Mapping[str, Any]],
     held: Mapping[tuple[str, str], list[str]],
-) -> dict[Key, Version]:
+) -> dict[Key, InForce]:
     """The versions in force: the candidates, and for a held-back member and period what was last released."""
     in_force = {key: version for key, version in candidates.items() if (key[0], key[2]) not in held}
     for (member, extract, period), row in released.items():
-        if (member, period) in held and Path(row["path"]).exists():
-            in_force[member, extract, period] = Version(
+        path = settings.lake / row["path"]
+        if (member, period) in held and path.exists():
+            in_force[member, extract, period] = InForce(
                 member_id=member,
                 extract=extract,
                 period=period,
                 version=row["version"],
                 delivery_date=date.fromisoformat(row["delivery_date"]),
-                path=Path(row["path"]),
-                rows=row["rows"],
+                path=path,
             )
     return in_force
 
 
 def _lines(
-    candidates: Mapping[Key, Version],
-    in_force: Mapping[Key, Version],
+    candidates: Mapping[Key, InForce],
+    in_force: Mapping[Key, InForce],
     held: Mapping[tuple[str, str], list[str]],
     rejected: Iterable[Mapping[str, Any]],
 ) -> list[Line]:
@@ -210,8 +225,9 @@ def _coverage(standings: Sequence[Standing], policy: Policy, today: date) -> lis
 
 
 def _release(
+    settings: Settings,
     state: State,
-    in_force: Mapping[Key, Version],
+    in_force: Mapping[Key, InForce],
     manifest_id: str,
     serial: int,
     standings: Sequence[Standing],
@@ -229,8 +245,7 @@ def _release(
                     "period": version.period,
                     "version": version.version,
                     "delivery_date": version.delivery_date.isoformat(),
-                    "path": str(version.path),
-                    "rows": version.rows,
+                    "path": str(version.path.relative_to(settings.lake)),
                     "released_at": at,
                 }
                 for version in in_force.values()
