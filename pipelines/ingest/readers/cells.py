@@ -20,7 +20,8 @@ import polars as pl
 from pipelines.ingest.readers.errors import Unreadable
 
 if TYPE_CHECKING:
-    from pipelines.ingest.adapter import Column, Mapping
+    from pipelines.ingest.adapter import Mapping
+    from pipelines.ingest.adapter_model import Column
 
 _NUMBER = r"^[+-]?\d{1,20}(\.\d{1,6})?$"
 _EXACT = pl.Decimal(38, 10)
@@ -215,7 +216,9 @@ def to_vendor(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         text = _canonical_text(frame, name, mapping.types[name])
         if column.constant is not None:
             if (other := text.drop_nulls().unique().to_list()) and other != [column.constant]:
-                raise ValueError(f"{mapping.vendor}.{mapping.extract}.{name} is always {column.constant}, not {other[:3]}")
+                raise ValueError(
+                    f"{mapping.vendor}.{mapping.extract}.{name} is always {column.constant}, not {other[:3]}"
+                )
             continue
         if column.row_number:
             continue
@@ -281,7 +284,9 @@ def _backward(name: str, column: Column, text: pl.Series, type_: str) -> pl.Seri
             if word != "*":
                 words.setdefault(meaning, word)
         held = set(text.drop_nulls().unique())
-        if lost := sorted(each for each in held - set(words) if column.map.get(each, each) != each or "*" in column.map):
+        if lost := sorted(
+            each for each in held - set(words) if column.map.get(each, each) != each or "*" in column.map
+        ):
             raise ValueError(f"{name}: the vendor has no word for {', '.join(lost[:5])}")
         x = x.replace(words)
     return pl.DataFrame([text.alias(name)]).select(x).to_series()

@@ -20,12 +20,18 @@ from pipelines.ingest.readers.base import Opened, Task, numbered, without_blank_
 from pipelines.ingest.readers.cells import normal
 from pipelines.ingest.readers.errors import Unreadable
 
-BLOCK_BYTES = 16 * 2**20
-LONGEST_RECORD = 4 * BLOCK_BYTES
+BLOCK_BYTES = 8 * 2**20
+LONGEST_RECORD = 8 * BLOCK_BYTES
 NEWLINE = b"\n"
 _HEAD_BYTES = 2**18
-_WIDE_MARKS = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"), (b"PK\x03\x04", "a ZIP or XLSX file"),
-               (b"\xd0\xcf\x11\xe0", "an XLS file"), (b"PAR1", "a Parquet file"), (b"\x1f\x8b", "a gzip file"))  # fmt: skip
+_OTHER_FILES = {
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+    b"PK\x03\x04": "a ZIP or XLSX file",
+    b"\xd0\xcf\x11\xe0": "an XLS file",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def _layout(task: Task) -> _Layout:
     source = task.mapping.source
     with task.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    for mark, what in _WIDE_MARKS:
+    for mark, what in _OTHER_FILES.items():
         if head.startswith(mark):
             code = "wrong_encoding" if what.startswith("UTF") else "wrong_format"
             raise Unreadable(code, f"{task.name}, byte 0", f"is {what}, not text in {source.encoding}")
@@ -85,9 +91,18 @@ def _superset(encoding: str) -> str:
 
 
 def _split(line: str, delimiter: str, quote: str) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    rows = list(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote or None, quoting=quoting))
+    rows = list(csv.reader([line.rstrip("\r\n")], _dialect(delimiter, quote)))
     return [normal(each) for each in rows[0]] if rows else []
+
+
+def _dialect(delimiter: str, quote: str) -> csv.Dialect:
+    dialect = csv.excel()
+    dialect.delimiter = delimiter
+    if quote:
+        dialect.quotechar = quote
+    else:
+        dialect.quoting = csv.QUOTE_NONE
+    return dialect
 
 
 def _guess_encoding(task: Task, line: bytes, encoding: str, headers: list[str]) -> None:
@@ -108,7 +123,9 @@ def _guess_encoding(task: Task, line: bytes, encoding: str, headers: list[str]) 
 
 
 def _wrong_encoding(task: Task, encoding: str, byte: int) -> Unreadable:
-    return Unreadable("wrong_encoding", f"{task.name}, byte {byte}", f"is not {encoding}; export the file as {encoding}")
+    return Unreadable(
+        "wrong_encoding", f"{task.name}, byte {byte}", f"is not {encoding}; export the file as {encoding}"
+    )
 
 
 def _frames(task: Task, layout: _Layout, used: list[str]) -> Iterator[pl.DataFrame]:
@@ -222,10 +239,7 @@ def _diagnose(layout: _Layout, block: bytes, row: int, line: int, offset: int) -
             f"{layout.name}, byte {offset + error.start} (line {line + block.count(NEWLINE, 0, error.start)})",
             f"is not {layout.encoding}; export the file as {layout.encoding}",
         )
-    quoting = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
-    records = csv.reader(
-        io.StringIO(text, newline=""), delimiter=layout.delimiter, quotechar=layout.quote or None, quoting=quoting
-    )  # fmt: skip
+    records = csv.reader(io.StringIO(text, newline=""), _dialect(layout.delimiter, layout.quote))
     csv.field_size_limit(LONGEST_RECORD)
     for number, record in enumerate(records):
         if record and len(record) != len(layout.headers):
