@@ -23,6 +23,8 @@ from pipelines.settings import PROJECT, Settings
 from pipelines.state import State
 
 DBT_PROJECT = PROJECT / "dbt_project"
+# home/reference, seen from home/dbt/project.
+REFERENCE = "../../reference"
 
 PARTS: Mapping[str, str] = {
     "core": "resource_type:seed path:models/staging path:models/intermediate/reference path:models/intermediate/core "
@@ -190,7 +192,7 @@ def invoke(
                 str(settings.home / "dbt" / "logs"),
                 *arguments,
                 "--project-dir",
-                str(DBT_PROJECT),
+                str(_project(settings)),
                 "--profiles-dir",
                 str(DBT_PROJECT),
                 "--target-path",
@@ -199,12 +201,28 @@ def invoke(
         )
 
 
+def _project(settings: Settings) -> Path:
+    """The dbt project seen from this home: links to its parts, so that the seeds' path is short and relative.
+
+    dbt writes each seed's compiled SQL to target/run/<project>/<path of the seed>; a path with many `..`, or an
+    absolute one, can lead that write back onto the CSV itself.
+    """
+    folder = settings.home / "dbt" / "project"
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in ("dbt_project.yml", "models", "macros", "tests"):
+        link, target = folder / part, (DBT_PROJECT / part).resolve()
+        if not link.is_symlink() or link.resolve() != target:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    return folder
+
+
 @contextmanager
 def _environment(settings: Settings, run_id: str) -> Iterator[None]:
     """dbt reads its folders from the environment; it is put back afterwards."""
     wanted = {
         "CONSORTIUM_HOME": str(settings.home.resolve()),
-        "CONSORTIUM_REFERENCE": str((settings.reference or settings.home / "reference").resolve()),
+        "CONSORTIUM_REFERENCE": REFERENCE,
         "CONSORTIUM_MEMORY": settings.memory,
         "CONSORTIUM_THREADS": str(settings.threads),
         "YILIAN_RUN_ID": run_id,
@@ -244,7 +262,7 @@ def parsed_manifest(settings: Settings) -> Path:
     files = [DBT_PROJECT / "dbt_project.yml"]
     for folder in ("models", "macros", "tests"):
         files += [each for each in (DBT_PROJECT / folder).rglob("*") if each.suffix in (".sql", ".yml", ".py")]
-    files += (PROJECT / "seeds").glob("*")
+    files += (settings.home / "reference").glob("*")
     if not path.exists() or path.stat().st_mtime < max(each.stat().st_mtime for each in files):
         result = invoke(settings, ["parse"])
         if not result.success:

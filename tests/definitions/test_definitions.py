@@ -1,0 +1,84 @@
+"""What Dagster loads: jobs, schedule, sensors, gates in their places, and nothing mixed that must not be mixed."""
+
+from __future__ import annotations
+
+import json
+
+import dagster as dg
+import pytest
+
+from pipelines import warehouse
+from pipelines.assets.common import CONSORTIUM_GATE, MANIFEST, PUBLICATION_GATE
+from pipelines.assets.marts import node_key
+from pipelines.assets.publication import PUBLICATION
+from pipelines.build import build_definitions
+from pipelines.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings.model_validate({"home": tmp_path_factory.mktemp("home")})
+
+
+@pytest.fixture(scope="module")
+def defs(settings: Settings) -> dg.Definitions:
+    return build_definitions(settings=settings)
+
+
+def test_the_two_jobs_never_mix_members_and_consortium(defs: dg.Definitions) -> None:
+    nightly = defs.resolve_job_def("nightly_consolidation")
+    ingest = defs.resolve_job_def("ingest_member")
+    assert nightly.partitions_def is None
+    assert ingest.partitions_def is not None
+    assert set(ingest.partitions_def.get_partition_keys()) >= {"H01", "H02", "H03", "T01", "T02", "T03", "T04", "V01"}
+    ours = {key.path[0] for key in nightly.asset_layer.selected_asset_keys}
+    assert "lake" not in ours
+    assert {key.path[0] for key in ingest.asset_layer.selected_asset_keys} == {"lake"}
+
+
+def test_the_schedule_is_0130_in_shanghai_and_on(defs: dg.Definitions) -> None:
+    schedule = defs.resolve_schedule_def("nightly_at_0130")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 1 * * *", "Asia/Shanghai")
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert {sensor.name for sensor in defs.sensors or []} == {"complete_deliveries", "failed_night"}
+
+
+def test_gates_stand_between_what_is_before_and_behind_them(defs: dg.Definitions) -> None:
+    assets = defs.resolve_asset_graph()
+    entries = dg.AssetKey(["ledger", "entry"])
+    assert MANIFEST in assets.get(dg.AssetKey(["staging", "stg_gl_entries"])).parent_keys
+    assert entries in assets.get(CONSORTIUM_GATE).parent_keys
+    kpi = dg.AssetKey(["performance", "kpi_value"])
+    finding = dg.AssetKey(["risk", "finding"])
+    for product in (kpi, finding):
+        assert CONSORTIUM_GATE in assets.get(product).parent_keys
+        assert product in assets.get(PUBLICATION_GATE).parent_keys
+    assert PUBLICATION_GATE in assets.get(PUBLICATION).parent_keys
+
+
+def test_every_check_of_a_gate_blocks_or_says_why_not(defs: dg.Definitions) -> None:
+    checks = {spec.key: spec for spec in defs.resolve_asset_graph().asset_checks_defs for spec in spec.check_specs}
+    by_gate = {
+        key: [spec for spec in checks.values() if spec.asset_key == key]
+        for key in (MANIFEST, CONSORTIUM_GATE, PUBLICATION_GATE)
+    }
+    assert all(by_gate.values())
+    assert all(spec.blocking for spec in by_gate[CONSORTIUM_GATE])
+    assert [spec.name for spec in by_gate[MANIFEST] if spec.blocking] == ["covers_members"]
+    assert all(spec.description for specs in by_gate.values() for spec in specs)
+
+
+def test_every_asset_has_a_group_an_owner_and_a_description(defs: dg.Definitions) -> None:
+    assets = defs.resolve_asset_graph()
+    ours = [assets.get(key) for key in assets.materializable_asset_keys]
+    assert [node.key.to_user_string() for node in ours if not node.owners] == []
+    assert [node.key.to_user_string() for node in ours if not node.description] == []
+    assert [node.key.to_user_string() for node in ours if node.group_name == "default"] == []
+
+
+def test_every_dbt_node_belongs_to_exactly_one_part(settings: Settings, defs: dg.Definitions) -> None:
+    manifest = json.loads(warehouse.parsed_manifest(settings).read_text(encoding="utf-8"))
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    built = defs.resolve_asset_graph().materializable_asset_keys
+    assert [node["unique_id"] for node in nodes if node_key(node) not in built] == []
+    assert set(warehouse.PARTS) == set(warehouse.FOUNDATION + warehouse.PRODUCTS)
