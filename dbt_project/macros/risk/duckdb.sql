@@ -23,3 +23,7 @@
 {% macro duckdb__hour_add(moment, hours) -%}
     (cast({{ moment }} as timestamp) + to_hours(cast({{ hours }} as integer)))
 {%- endmacro %}
+
+{% macro duckdb__joined(list) -%}
+    array_to_string({{ list }}, ',')
+{%- endmacro %}

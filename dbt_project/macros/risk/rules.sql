@@ -61,3 +61,14 @@
 
 {# `moment` plus whole hours. #}
 {% macro hour_add(moment, hours) -%}{{ return(adapter.dispatch('hour_add')(moment, hours)) }}{%- endmacro %}
+
+{# Texts of a list joined by commas. #}
+{% macro joined(list) -%}{{ return(adapter.dispatch('joined')(list)) }}{%- endmacro %}
+
+
+{# The clock of the run, local time: CONSORTIUM_NOW, else the machine's. #}
+{% macro run_clock() -%}
+    {%- set given = env_var('CONSORTIUM_NOW', '') -%}
+    {%- set china = modules.pytz.timezone('Asia/Shanghai') -%}
+    cast('{{ given[:19].replace("T", " ") if given else run_started_at.astimezone(china).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+{%- endmacro %}

@@ -23,3 +23,7 @@
 {% macro spark__hour_add(moment, hours) -%}
     (cast({{ moment }} as timestamp) + make_interval(0, 0, 0, 0, {{ hours }}))
 {%- endmacro %}
+
+{% macro spark__joined(list) -%}
+    array_join({{ list }}, ',')
+{%- endmacro %}

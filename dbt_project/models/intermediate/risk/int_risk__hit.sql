@@ -1,0 +1,64 @@
+-- One row per rule, encounter, subject and charge line hit: all rules together, each with its facts in force on the evidence's day.
+-- A rule joins the engine by its name in this list and its row in seeds/risk_rules.csv.
+{%- set rules = [
+    'int_risk__r01_split_admission',
+    'int_risk__r02_split_across_members',
+    'int_risk__r03_same_day_readmission',
+    'int_risk__r04_phantom_stay',
+    'int_risk__r05_visit_inside_stay',
+    'int_risk__r06_overlapping_stays',
+    'int_risk__r09_invented_days',
+    'int_risk__r10_charge_outside_stay',
+    'int_risk__r11_visit_after_death',
+    'int_risk__r13_frequent_stays',
+    'int_risk__s2_risk_44_weekly_admissions',
+    'int_risk__r20_unsupported_severity',
+    'int_risk__r22_operation_not_billed',
+    'int_risk__r30_duplicate_pair',
+    'int_risk__r31_over_daily_maximum',
+    'int_risk__r32_price_above_limit',
+    'int_risk__r33_over_window_limit',
+    'int_risk__r34_more_than_24_hours',
+    'int_risk__r35_unbundled_item',
+    'int_risk__r39_consumable_without_operation',
+    'int_risk__r40_missing_companion',
+    'int_risk__r42_grade_conflict',
+    'int_risk__s2_risk_39_substituted_bed',
+    'int_risk__r50_drug_beyond_payment_limit',
+    'int_risk__r51_drug_off_indication',
+    'int_risk__r52_drug_wrong_sex_or_age',
+    'int_risk__r53_drug_beyond_course',
+    'int_risk__r60_item_on_wrong_sex',
+    'int_risk__r61_item_outside_age',
+    'int_risk__r62_items_of_both_sexes',
+    'int_risk__r63_exam_without_indication',
+] %}
+with hits as (
+    {%- for rule in rules %}
+    select {{ hit_columns() | join(', ') }} from {{ ref(rule) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    hits.rule_code,
+    rules.version as rule_version,
+    rules.name_zh as rule_name,
+    rules.name_en as rule_name_en,
+    rules.rule_class,
+    hits.member_id,
+    hits.encounter_id,
+    hits.subject,
+    hits.charge_id,
+    hits.evidence_on,
+    hits.amount_at_risk,
+    coalesce(hits.is_certain, rules.severity = 'certain') as is_certain,
+    rules.confidence,
+    rules.respond_within,
+    rules.respond_unit,
+    hits.evidence
+from hits
+inner join {{ ref('risk_rules') }} as rules
+    on hits.rule_code = rules.rule_code
+    and hits.evidence_on >= rules.valid_from
+    and hits.evidence_on <= coalesce(rules.valid_to, hits.evidence_on)

@@ -1,0 +1,50 @@
+-- One row per item and validity: what the price list and the rule lists say of it, ready for one join by charge line.
+with paired as (
+    select item_code from {{ ref('int_risk__item_pair') }}
+    union
+    select with_item_code from {{ ref('int_risk__item_pair') }}
+),
+
+grouped as (
+    select mutually_exclusive_group from {{ ref('items') }}
+    where mutually_exclusive_group is not null
+    group by mutually_exclusive_group
+    having count(*) > 1
+),
+
+listed_drugs as (
+    select distinct drug_code from {{ ref('drug_limits') }}
+    where coalesce(indication_icd_prefixes, payer_limit, level_limit, sex_limit) is not null
+        or coalesce(age_min, age_max) is not null
+),
+
+listed_exams as (
+    select distinct item_code from {{ ref('exam_indications') }}
+)
+
+select
+    items.item_code,
+    items.item_name,
+    items.valid_from,
+    items.valid_to,
+    items.max_price_tertiary,
+    items.max_price_secondary,
+    items.max_price_primary,
+    -- The smaller of both daily limits; least() leaves out what is empty.
+    least(items.max_per_day, case when items.limit_window = 'day' then items.limit_quantity end) as day_limit,
+    case when items.limit_window <> 'day' then items.limit_quantity end as window_limit,
+    case when items.limit_window <> 'day' then items.limit_window end as limit_window,
+    coalesce(items.is_hourly, false) as is_hourly,
+    items.care_grade,
+    case when grouped.mutually_exclusive_group is not null then items.mutually_exclusive_group end as exclusive_group,
+    items.sex_limit,
+    items.age_min,
+    items.age_max,
+    paired.item_code is not null as is_paired,
+    listed_drugs.drug_code is not null as is_listed_drug,
+    listed_exams.item_code is not null as is_listed_exam
+from {{ ref('items') }} as items
+left join paired on items.item_code = paired.item_code
+left join grouped on items.mutually_exclusive_group = grouped.mutually_exclusive_group
+left join listed_drugs on items.item_code = listed_drugs.drug_code
+left join listed_exams on items.item_code = listed_exams.item_code

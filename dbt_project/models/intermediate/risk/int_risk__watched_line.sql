@@ -1,0 +1,55 @@
+-- One row per charge line that a rule on single lines, pairs or windows has to look at: the one scan that they share.
+-- Daily maxima are counted elsewhere (int_risk__excess_line), so that everyday items don't fill this table.
+with charges as (
+    select * from {{ ref('int_risk__charge') }}
+),
+
+priced as (
+    select
+        charges.*,
+        case charges.member_level
+            when 'tertiary' then items.max_price_tertiary
+            when 'secondary' then items.max_price_secondary
+            else items.max_price_primary
+        end as price_limit,
+        items.window_limit,
+        items.limit_window,
+        items.exclusive_group,
+        items.sex_limit,
+        items.age_min,
+        items.age_max,
+        items.is_paired,
+        items.is_listed_drug,
+        items.is_listed_exam,
+        items.care_grade
+    from charges
+    left join {{ ref('int_risk__item') }} as items
+        on charges.item_code = items.item_code
+        and charges.charged_on >= items.valid_from
+        and charges.charged_on <= coalesce(items.valid_to, charges.charged_on)
+)
+
+select
+    *,
+    {{ minute_of('charged_at') }} as charged_minute,
+    coalesce(unit_price > price_limit, false) as is_over_price,
+    -- sex U never violates; ages are inclusive (page 2b, cells)
+    coalesce(sex in ('F', 'M') and sex <> sex_limit, false) as is_wrong_sex,
+    coalesce(age_years < age_min, false) or coalesce(age_years > age_max, false) as is_wrong_age,
+    is_inpatient and (charged_on < started_on or coalesce(charged_on > ended_on, false)) as is_outside_stay
+from priced
+where quantity > 0
+    and (
+        is_paired
+        or is_listed_drug
+        or is_listed_exam
+        or window_limit is not null
+        or exclusive_group is not null
+        or sex_limit is not null
+        or age_min is not null
+        or age_max is not null
+        or unit_price > price_limit
+        or charge_class in ('surgery', 'anaesthesia', 'high_value_consumable')
+        or care_grade = 'critical'
+        or is_inpatient and (charged_on < started_on or charged_on > ended_on)
+    )
