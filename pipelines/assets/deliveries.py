@@ -52,7 +52,7 @@ def member_extracts(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         tell(context, outcomes)
         for extract in sorted({outcome.extract for outcome in outcomes if outcome.extract}):
             mine = [outcome for outcome in outcomes if outcome.extract == extract]
-            if any(outcome.verdict is Verdict.ACCEPTED for outcome in mine):
+            if any(outcome.outcome is Verdict.ACCEPTED for outcome in mine):
                 yield dg.MaterializeResult(asset_key=extract_key(extract), metadata=_metadata(settings, mine))
 
     return build
@@ -78,22 +78,22 @@ def deliveries(context: dg.AssetExecutionContext, night: Night) -> dg.Materializ
 def tell(context: dg.AssetExecutionContext, outcomes: Sequence[Outcome]) -> None:
     """One line per file that needs somebody; accepted files are counted."""
     for outcome in outcomes:
-        if outcome.verdict not in (Verdict.ACCEPTED, Verdict.UNCHANGED):
+        if outcome.outcome not in (Verdict.ACCEPTED, Verdict.UNCHANGED):
             context.log.warning(
-                f"{outcome.member_id} {outcome.delivery_date} {outcome.file}: {outcome.verdict} "
-                f"({outcome.reason}) {outcome.detail} {outcome.to_do}"
+                f"{outcome.member_id} {outcome.delivery_date} {outcome.file}: {outcome.outcome} "
+                f"({outcome.reason_code}) {outcome.detail} {outcome.to_do}"
             )
 
 
 def _metadata(settings: Settings, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    counted = Counter(str(outcome.verdict) for outcome in outcomes)
+    counted = Counter(str(outcome.outcome) for outcome in outcomes)
     newest = max((str(outcome.delivery_date) for outcome in outcomes), default="none")
     lines = ["| member | date | file | outcome | reason | rows | quarantined |", "|---|---|---|---|---|---|---|"]
     lines += [
-        f"| {each.member_id} | {each.delivery_date} | {each.file} | {each.verdict} | {each.reason} "
+        f"| {each.member_id} | {each.delivery_date} | {each.file} | {each.outcome} | {each.reason_code} "
         f"| {each.rows_delivered} | {each.rows_quarantined} |"
         for each in outcomes
-        if each.verdict is not Verdict.UNCHANGED
+        if each.outcome is not Verdict.UNCHANGED
     ]
     return {
         "files": len(outcomes),
