@@ -73,7 +73,7 @@ def allocate(
     *,
     method: Method = "cn3",
     order: Sequence[str] | None = None,
-    park_up_to: Fraction = Fraction(0),
+    park_up_to: Fraction | None = Fraction(0),
     where: str = "allocation",
 ) -> Allocation:
     """Carries the direct cost of every sender to the final receivers, element by element (分项).
@@ -85,7 +85,8 @@ def allocate(
         elements: names of the cost elements, in the order of the amounts.
         method: cn3 (default), stepdown (needs `order`), direct or reciprocal: see `network.permits`.
         park_up_to: the share of the total direct cost that may be parked as UNALLOCATED when no driver places it
-            (policy unallocated_cost_tolerance, domain 1.6 rule 6). 0 refuses the first fen.
+            (policy unallocated_cost_tolerance, domain 1.6 rule 6). 0 refuses the first fen; None parks whatever it is,
+            for callers that judge the result.
         where: member and period, for messages.
 
     Returns:
@@ -203,9 +204,7 @@ def _whole_flows(costs: Integers, full: Integers, exact: Exact, plan: Sequence[S
         mutual = any(np.isin(column.receivers, members).any() for column in stage)
         for column in stage:
             if mutual:
-                pools = np.array(
-                    [round(exact.fraction(column.sender, e)) for e in range(costs.shape[1])], dtype=object
-                )
+                pools = np.array([round(exact.fraction(column.sender, e)) for e in range(costs.shape[1])], dtype=object)
             else:
                 pools = held[column.sender].copy()
             shares = share_out(pools, column)
@@ -255,9 +254,9 @@ def _flows(
 
 
 def _refuse_too_much_parked(
-    allocation: Allocation, total: int, park_up_to: Fraction, where: str, by_code: Mapping[str, Sender]
+    allocation: Allocation, total: int, park_up_to: Fraction | None, where: str, by_code: Mapping[str, Sender]
 ) -> None:
-    if abs(allocation.parked) <= park_up_to * abs(total):
+    if park_up_to is None or abs(allocation.parked) <= park_up_to * abs(total):
         return
     worst = max(
         (flow for flow in allocation.flows if flow.receiver == UNALLOCATED and flow.driver == PARKED),

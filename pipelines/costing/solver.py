@@ -139,9 +139,7 @@ def _simultaneous(
     return system[:, size:], int(previous)
 
 
-def _refuse_closed_loops(
-    stage: Sequence[Column], members: NDArray[np.intp], where: str, codes: Sequence[str]
-) -> None:
+def _refuse_closed_loops(stage: Sequence[Column], members: NDArray[np.intp], where: str, codes: Sequence[str]) -> None:
     inside = set(members.tolist())
     open_senders: set[int] = set()
     waiting = list(stage)

@@ -1,0 +1,19 @@
+{# What the cost models share: names of the cost elements, whole fen to yuan. #}
+
+{# Chinese name of a cost element (成本项目, domain 1.2). #}
+{% macro cost_element_name(element) -%}
+    case {{ element }}
+        when 'labour' then '人员经费'
+        when 'consumable' then '卫生材料费'
+        when 'drug' then '药品费'
+        when 'depreciation' then '固定资产折旧费'
+        when 'amortisation' then '无形资产摊销费'
+        when 'risk_fund' then '提取医疗风险基金'
+        when 'other' then '其他运行费用'
+    end
+{%- endmacro %}
+
+{# Whole fen (any integer type) as yuan, DECIMAL(18,2). #}
+{% macro from_fen(fen) -%}
+    cast(cast({{ fen }} as decimal(18, 0)) * cast(0.01 as decimal(3, 2)) as decimal(18, 2))
+{%- endmacro %}

@@ -1,0 +1,39 @@
+-- One row per period, member and department that passes its cost on: the driver in force on the period's last day.
+-- The most specific row of allocation_drivers wins: member and department, then member, then department, then class.
+with rules as (
+    select
+        departments.period,
+        departments.member_id,
+        departments.dept_code,
+        drivers.driver,
+        drivers.fallback_driver,
+        row_number() over (
+            partition by departments.period, departments.member_id, departments.dept_code
+            order by
+                case when drivers.member_id <> '*' then 2 else 0 end + case when drivers.from_dept <> '*' then 1 else 0 end desc,
+                drivers.valid_from desc,
+                drivers.driver
+        ) as place
+    from {{ ref('int_cost__department') }} as departments
+    inner join {{ ref('allocation_drivers') }} as drivers
+        on departments.dept_class = drivers.from_dept_class
+        and drivers.member_id in (departments.member_id, '*')
+        and drivers.from_dept in (departments.dept_code, '*')
+        and cast(drivers.valid_from as date) <= {{ month_end('departments.period') }}
+        and coalesce(cast(drivers.valid_to as date), {{ month_end('departments.period') }}) >= {{ month_end('departments.period') }}
+)
+
+select
+    departments.period,
+    departments.member_id,
+    departments.dept_code,
+    departments.step,
+    rules.driver,
+    rules.fallback_driver
+from {{ ref('int_cost__department') }} as departments
+left join rules
+    on departments.period = rules.period
+    and departments.member_id = rules.member_id
+    and departments.dept_code = rules.dept_code
+    and rules.place = 1
+where departments.step is not null

@@ -1,0 +1,19 @@
+-- One row per period, member, step, sending and receiving department and cost element: the audit trail of the step-down.
+select
+    flows.period,
+    flows.member_id,
+    flows.step,
+    flows.from_dept,
+    senders.dept_name as from_dept_name,
+    flows.to_dept,
+    receivers.dept_name as to_dept_name,
+    flows.cost_element,
+    flows.driver,
+    flows.is_fallback,
+    cast(flows.share_millionths * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)) as driver_share,
+    {{ from_fen('flows.amount_fen') }} as amount
+from {{ ref('int_cost__allocation') }} as flows
+left join {{ ref('int_cost__department') }} as senders
+    on flows.period = senders.period and flows.member_id = senders.member_id and flows.from_dept = senders.dept_code
+left join {{ ref('int_cost__department') }} as receivers
+    on flows.period = receivers.period and flows.member_id = receivers.member_id and flows.to_dept = receivers.dept_code
