@@ -12,3 +12,14 @@
 {% macro row_hash(columns) -%}
     {{ return(adapter.dispatch('row_hash')(columns)) }}
 {%- endmacro %}
+
+{# A column that reference data may leave out (the fixed columns are a minimum): the column, or NULL where the file has none. #}
+{% macro optional_column(relation, column, alias=none, type='varchar') -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- for each in adapter.get_columns_in_relation(relation) if each.name | lower == column -%}
+            {%- do found.append(each.name) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if found -%}{{ alias ~ '.' if alias else '' }}{{ column }}{%- else -%}cast(null as {{ type }}){%- endif -%}
+{%- endmacro %}

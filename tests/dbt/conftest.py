@@ -65,7 +65,9 @@ class Warehouse:
         """An empty lake, the project's seeds, no warehouse."""
         for folder in (self.home, self.reference):
             shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(SEEDS, self.reference)
+        self.reference.mkdir(parents=True)
+        for path in SEEDS.glob("*.csv"):
+            shutil.copy(path, self.reference)
         (self.home / "in_force").mkdir(parents=True)
         for extract in contract.load().extracts.values():
             folder = self.home / "in_force" / extract.name

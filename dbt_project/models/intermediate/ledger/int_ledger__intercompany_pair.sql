@@ -1,0 +1,85 @@
+-- One row per leg, period, rule and pair of members: both sides, what is eliminated, what is left and why.
+-- Eliminated is the smaller of both; the rest stands on IC_DIFF (reading of the reference-data page).
+{% set pair = 'leg, period, rule_id, a_member_id, b_member_id' %}
+
+with totals as (
+    select
+        {{ pair }},
+        {{ money('sum(a_amount)') }} as a_amount,
+        {{ money('sum(b_amount)') }} as b_amount,
+        {{ money("sum(case when match_step = 'reference' then least(abs(a_amount), abs(b_amount)) else 0 end)") }}
+            as matched_by_reference
+    from {{ ref('int_ledger__intercompany_match') }}
+    group by {{ pair }}
+),
+
+own_business as (
+    select {{ pair }}, max(case when side = 'b' and member_id = a_member_id then 1 else 0 end) as b_is_own_business
+    from {{ ref('int_ledger__intercompany_line') }}
+    group by {{ pair }}
+),
+
+rules as (
+    select distinct rule_id, leg, is_capped, tolerance_abs, tolerance_rel
+    from {{ ref('int_ledger__elimination_side') }}
+),
+
+compared as (
+    select
+        totals.*,
+        rules.is_capped,
+        -- A capped rule takes side a's amount out of the other (a gain out of an asset's cost): more there is no difference.
+        {{ money('case when rules.is_capped then greatest(totals.a_amount - totals.b_amount, 0)
+            else totals.a_amount - totals.b_amount end') }} as difference,
+        case
+            when totals.a_amount > 0 and totals.b_amount > 0 then least(totals.a_amount, totals.b_amount)
+            when totals.a_amount < 0 and totals.b_amount < 0 then greatest(totals.a_amount, totals.b_amount)
+            else {{ money('0') }}
+        end as eliminated_amount,
+        greatest(
+            rules.tolerance_abs, rules.tolerance_rel * greatest(abs(totals.a_amount), abs(totals.b_amount))
+        ) as tolerance,
+        coalesce(timing.a_ahead_of_b, 0) as a_ahead_of_b,
+        own_business.b_is_own_business = 1 as b_is_own_business
+    from totals
+    inner join own_business using ({{ pair }})
+    inner join rules using (rule_id, leg)
+    left join {{ ref('int_ledger__intercompany_timing') }} as timing using ({{ pair }})
+),
+
+-- A difference that another pair of one of the two has the other way round: booked against the wrong member.
+elsewhere as (
+    select distinct here.leg, here.period, here.rule_id, here.a_member_id, here.b_member_id
+    from compared as here
+    inner join compared as there
+        on here.leg = there.leg
+        and here.period = there.period
+        and here.rule_id = there.rule_id
+        and here.difference = -there.difference
+        and (
+            (here.a_member_id = there.a_member_id and here.b_member_id <> there.b_member_id)
+            or (here.b_member_id = there.b_member_id and here.a_member_id <> there.a_member_id)
+        )
+    where abs(here.difference) > here.tolerance
+)
+
+select
+    {{ pair }},
+    compared.is_capped,
+    compared.b_is_own_business,
+    compared.a_amount,
+    compared.b_amount,
+    compared.difference,
+    compared.eliminated_amount,
+    compared.matched_by_reference,
+    {{ money('compared.tolerance') }} as tolerance,
+    case
+        when abs(compared.difference) <= compared.tolerance then 'matched'
+        when compared.a_ahead_of_b <> 0 and abs(compared.difference - compared.a_ahead_of_b) <= compared.tolerance
+            then 'timing'
+        when elsewhere.leg is not null then 'wrong_counterparty'
+        when compared.a_amount = 0 or compared.b_amount = 0 then 'one_sided'
+        else 'difference'
+    end as status
+from compared
+left join elsewhere using ({{ pair }})

@@ -1,0 +1,91 @@
+-- One row per period, statement, detail line and member (ELIM = the elimination journal). Debit positive, before a line's sign.
+-- Financial position: closing balances; revenue and expense: the month's movements without closing vouchers; cash: the
+-- other side of cash vouchers. Balance-sheet eliminations of movements count from the first period in the lake.
+with periods as (
+    select distinct period from {{ ref('int_ledger__trial_balance') }}
+),
+
+own as (
+    select 'financial_position' as statement, period, member_id, account_code, sum(closing_balance) as amount
+    from {{ ref('int_ledger__trial_balance') }}
+    group by period, member_id, account_code
+
+    union all
+
+    select 'revenue_expense', period, member_id, account_code, sum(amount)
+    from {{ ref('ledger__entry') }}
+    where not is_closing and account_type in ('revenue', 'expense')
+    group by period, member_id, account_code
+
+    union all
+
+    select 'cash', period, member_id, account_code, sum(amount)
+    from {{ ref('int_ledger__cash_flow') }}
+    group by period, member_id, account_code
+),
+
+-- Movement rules that touch the balance sheet (a gain inside an asset's cost, free transfers, equity).
+lasting_rules as (
+    select distinct rule_id
+    from {{ ref('int_ledger__elimination') }}
+    where leg = 'movement' and account_type in ('asset', 'liability', 'net_asset')
+),
+
+eliminations as (
+    select 'financial_position' as statement, period, account_code, amount
+    from {{ ref('int_ledger__elimination') }}
+    where leg = 'balance'
+
+    union all
+
+    select 'financial_position', periods.period, journal.account_code, journal.amount
+    from {{ ref('int_ledger__elimination') }} as journal
+    inner join lasting_rules on journal.rule_id = lasting_rules.rule_id
+    inner join periods on journal.period <= periods.period
+    where journal.leg = 'movement'
+
+    union all
+
+    select 'revenue_expense', period, account_code, amount
+    from {{ ref('int_ledger__elimination') }}
+    where leg = 'movement' and account_type in ('revenue', 'expense', 'revenue_expense')
+
+    union all
+
+    -- Money that members pay each other leaves both their lines; what only one of them shows stands on IC_DIFF.
+    select 'cash', flows.period, flows.account_code, -flows.amount
+    from {{ ref('int_ledger__cash_flow') }} as flows
+    inner join {{ ref('core__member') }} as members on flows.counterparty_member_id = members.member_id
+    where flows.member_id <> flows.counterparty_member_id
+
+    union all
+
+    select 'cash', flows.period, 'IC_DIFF', sum(flows.amount)
+    from {{ ref('int_ledger__cash_flow') }} as flows
+    inner join {{ ref('core__member') }} as members on flows.counterparty_member_id = members.member_id
+    where flows.member_id <> flows.counterparty_member_id
+    group by flows.period
+),
+
+everything as (
+    select statement, period, member_id, account_code, amount from own
+    union all
+    select statement, period, 'ELIM', account_code, amount from eliminations
+)
+
+select
+    everything.period,
+    everything.statement,
+    case when everything.account_code = 'IC_DIFF' then 'IC_DIFF' else placed.line_code end as line_code,
+    everything.member_id,
+    {{ money('sum(everything.amount)') }} as amount
+from everything
+left join {{ ref('int_ledger__statement_account') }} as placed
+    on everything.statement = placed.statement
+    and everything.account_code = placed.account_code
+where everything.account_code = 'IC_DIFF' or placed.line_code is not null
+group by
+    everything.period,
+    everything.statement,
+    case when everything.account_code = 'IC_DIFF' then 'IC_DIFF' else placed.line_code end,
+    everything.member_id

@@ -1,0 +1,59 @@
+-- One row per period, member, counterparty, elimination rule, leg and side: what the member's books hold of business with
+-- the other, what the other's hold of it, and what is eliminated. The rest stands on IC_DIFF, never in another account.
+with sides as (
+    select
+        pairs.*,
+        'a' as side,
+        a_member_id as member_id,
+        b_member_id as counterparty_member_id,
+        a_amount as own_amount,
+        b_amount as counterparty_amount
+    from {{ ref('int_ledger__intercompany_pair') }} as pairs
+
+    union all
+
+    select
+        pairs.*,
+        'b',
+        case when b_is_own_business then a_member_id else b_member_id end,
+        case when b_is_own_business then b_member_id else a_member_id end,
+        b_amount,
+        a_amount
+    from {{ ref('int_ledger__intercompany_pair') }} as pairs
+)
+
+select
+    sides.period,
+    sides.member_id,
+    own.name as member_name,
+    sides.counterparty_member_id,
+    other.name as counterparty_member_name,
+    sides.rule_id,
+    {{ optional_column(ref('elimination_rules'), 'rule_name_zh', 'rules') }} as rule_name,
+    sides.leg,
+    sides.side,
+    sides.own_amount,
+    sides.counterparty_amount,
+    {{ money('sides.own_amount - sides.counterparty_amount') }} as difference,
+    sides.eliminated_amount,
+    {{ money("case when sides.is_capped and sides.side = 'b' then 0 else sides.own_amount - sides.eliminated_amount end") }}
+        as suspense_amount,
+    sides.matched_by_reference,
+    sides.tolerance,
+    sides.status,
+    case sides.status
+        when 'matched' then
+            case when sides.own_amount = sides.counterparty_amount then '相符 · both sides agree' else '容差内 · the difference is within tolerance' end
+        when 'timing' then '对方在其他期间入账 · the other side books it in another period'
+        when 'wrong_counterparty' then '疑记错往来单位 · another pair is out by the same amount: booked against the wrong member'
+        when 'one_sided' then
+            case
+                when sides.own_amount = 0 then '本方未入账 · nothing in this member''s books'
+                else '对方未入账 · nothing in the counterparty''s books'
+            end
+        else '双方金额不符 · the amounts differ'
+    end as reason
+from sides
+left join {{ ref('elimination_rules') }} as rules on sides.rule_id = rules.rule_id
+left join {{ ref('core__member') }} as own on sides.member_id = own.member_id
+left join {{ ref('core__member') }} as other on sides.counterparty_member_id = other.member_id
