@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -29,12 +29,15 @@ from pipelines.gates import require_open
 from pipelines.publish import folder
 from pipelines.publish.chain import GENESIS, Record, records
 from pipelines.publish.content import marts_hash
+from pipelines.publish.dictionary import dictionary, keys_of, write_dictionary
 from pipelines.publish.errors import NotPublished, PublicationError
 from pipelines.publish.files import Written, measure, write_database, write_parquet
 from pipelines.publish.governance import Records, build_records
 from pipelines.publish.inputs import Inputs, file_sha256, read_inputs
 from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
 from pipelines.publish.retention import retire
+from pipelines.publish.site import Edition, build_site
+from pipelines.publish.site.frames import read_frames
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -164,12 +167,44 @@ def _write(
         publication = _publication_table(connection, kept_records, [*chain, record])
         everything = write_parquet(connection, [*written, *governance, publication], temporary, before)
         write_database(connection, everything, temporary, before, old["files"].get(folder.DATABASE))
+        frames = read_frames(
+            _as_schemas(connection, everything), [one.mart for one in everything], draft.run_id
+        )
+    entries = dictionary(
+        [one.mart for one in everything], keys_of(settings.home / "dbt" / "target" / "manifest.json")
+    )
+    write_dictionary(entries, temporary)
+    counts = {one.mart.full_name: one.rows for one in everything}
+    build_site(
+        Edition(record, frames, entries, counts, _downloads(temporary, counts)), temporary / folder.SITE
+    )
     return {
         "record": asdict(record),
         "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
         "marts": {one.mart.full_name: one.describe() for one in everything if one.mart != publication.mart},
         "files": _files(temporary),
     }
+
+
+def _as_schemas(connection: duckdb.DuckDBPyConnection, marts: Sequence[Written]) -> duckdb.DuckDBPyConnection:
+    """The same connection, in which every mart can be read as `<schema>.<mart>`."""
+    for one in marts:
+        if one.relation != quoted("memory", one.mart.schema, one.mart.name):
+            connection.execute(f"create schema if not exists {quoted('memory', one.mart.schema)}")
+            connection.execute(
+                f"create view {quoted('memory', one.mart.schema, one.mart.name)} as from {one.relation}"
+            )
+    return connection
+
+
+def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, int | None, int]]:
+    """Files of a publication for its page of downloads: path, rows where it is a mart, bytes."""
+    paths = [temporary / folder.DATABASE, temporary / "dictionary.csv", temporary / "dictionary.json"]
+    paths += sorted((temporary / folder.PARQUET).rglob("*.parquet"))
+    return [
+        (str(path.relative_to(temporary)), counts.get(f"{path.parent.name}.{path.stem}"), path.stat().st_size)
+        for path in paths
+    ]
 
 
 def _publication_table(

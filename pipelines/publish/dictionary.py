@@ -1,0 +1,113 @@
+"""The data dictionary: every mart, extract and column in Chinese and English, as JSON and CSV.
+
+Belongs here: collecting what the warehouse's comments, dbt's keys and the contract say. Does not belong here: saying
+any of it; a description is written where its column is made.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines import contract
+from pipelines.publish.marts import Mart
+
+COLUMNS = ("layer", "schema", "table", "position", "column", "type", "is_key", "zh", "en")
+
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+# Where one language ends and the other begins: " · ", or the end of a sentence before the other script.
+_SEAM = re.compile(r"\s+·\s+|(?<=[.;:!?])\s+(?=[\u3400-\u9fff])|(?<=[。；！？])\s*(?=[A-Za-z])")
+
+
+def bilingual(comment: str) -> tuple[str, str]:
+    """Splits a comment that holds both languages into (Chinese, English); a part that is missing is empty."""
+    chinese: list[str] = []
+    english: list[str] = []
+    for part in _SEAM.split(comment):
+        (chinese if _CHINESE.search(part) else english).append(part.strip())
+    return " ".join(chinese), " ".join(english)
+
+
+def keys_of(manifest: Path) -> dict[str, tuple[str, ...]]:
+    """Key columns per mart, as dbt tests them (`unique_combination`, or `unique` on one column).
+
+    Args:
+        manifest: dbt's manifest of the project; a mart without such a test has no key here.
+    """
+    if not manifest.is_file():
+        return {}
+    nodes = json.loads(manifest.read_bytes())["nodes"]
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes.values():
+        test = node.get("test_metadata") or {}
+        model = nodes.get(node.get("attached_node") or "")
+        if model is None or test.get("name") not in ("unique_combination", "unique"):
+            continue
+        said = {**test["kwargs"], **test["kwargs"].get("arguments", {})}
+        columns = tuple(said["columns"]) if test["name"] == "unique_combination" else (said["column_name"],)
+        name = f"{model['schema']}.{model['alias']}"
+        if name not in found or test["name"] == "unique_combination":
+            found[name] = columns
+    return found
+
+
+def dictionary(marts: Sequence[Mart], keys: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Marts and extracts with their columns; the same content as `as_csv`, nested."""
+    return {
+        "marts": [_mart(mart, keys.get(mart.full_name, ())) for mart in marts],
+        "extracts": [_extract(extract) for extract in contract.load().extracts.values()],
+    }
+
+
+def as_csv(entries: Mapping[str, Any]) -> str:
+    """The dictionary with one row per column. UTF-8 with a byte order mark: spreadsheets show Chinese only with it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for layer in ("marts", "extracts"):
+        for table in entries[layer]:
+            for position, column in enumerate(table["columns"], start=1):
+                writer.writerow([
+                    layer.removesuffix("s"), table["schema"], table["table"], position, column["column"],
+                    column["type"], column["is_key"], column["zh"], column["en"],
+                ])  # fmt: skip
+    return "\ufeff" + text.getvalue()
+
+
+def write_dictionary(entries: Mapping[str, Any], target: Path) -> None:
+    """Writes `dictionary.json` and `dictionary.csv` into a publication."""
+    (target / "dictionary.json").write_text(
+        json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    (target / "dictionary.csv").write_text(as_csv(entries), encoding="utf-8")
+
+
+def _mart(mart: Mart, key: Sequence[str]) -> dict[str, Any]:
+    chinese, english = bilingual(mart.comment)
+    columns = []
+    for column in mart.columns:
+        zh, en = bilingual(column.comment)
+        columns.append(
+            {"column": column.name, "type": column.type, "is_key": column.name in key, "zh": zh, "en": en}
+        )
+    return {"schema": mart.schema, "table": mart.name, "zh": chinese, "en": english, "columns": columns}
+
+
+def _extract(extract: contract.Extract) -> dict[str, Any]:
+    columns = [
+        {"column": c.name, "type": str(c.type), "is_key": c.name in extract.key, "zh": c.zh, "en": c.en}
+        for c in extract.columns.values()
+    ]
+    room = str(extract.room)
+    return {
+        "schema": room,
+        "table": extract.name,
+        "zh": extract.name_zh,
+        "en": extract.grain,
+        "columns": columns,
+    }
