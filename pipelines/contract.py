@@ -176,10 +176,10 @@ class Extract:
     needed_by: tuple[str, ...]
     text: str
 
-    def polars_schema(self) -> dict[str, pl.DataType]:
+    def polars_schema(self) -> pl.Schema:
         """Schema of the extract's rows in the lake: contract columns, then the row's address."""
         schema = {c.name: POLARS_TYPES[c.type] for c in self.columns.values()}
-        return schema | {name: POLARS_TYPES[type_] for name, (type_, _, _) in ADDRESS.items()}
+        return pl.Schema(schema | {name: POLARS_TYPES[type_] for name, (type_, _, _) in ADDRESS.items()})
 
     def fingerprint(self) -> str:
         """Digest of the contract's text."""
