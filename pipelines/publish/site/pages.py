@@ -80,12 +80,6 @@ def index(context: Context) -> dict[str, Any]:
 
 def cost(context: Context) -> dict[str, Any]:
     """Cost by member, department, element and DRG of the newest period."""
-    structure = context.rows("cost_structure")
-    for row in structure:
-        bounds = (row["benchmark_low"], row["benchmark_high"])
-        row["benchmark"] = " – ".join(
-            f"{bound * 100:.1f} %" if bound is not None else "…" for bound in bounds
-        )
     unit_cost = context.rows("unit_cost")
     for row in unit_cost:
         row["unit_cost"] = _divide(row["total_cost"], row["volume"])
@@ -96,7 +90,11 @@ def cost(context: Context) -> dict[str, Any]:
             (member_id, [{**row, "label": _label(row["dept_code"], row["dept_name"])} for row in rows])
             for member_id, rows in groupby(departments, key=lambda row: row["member_id"])
         ],
-        "structure": structure,
+        **_structure(context),
+        "budget": [
+            {**row, "execution_rate": _divide(row["actual_ytd"], row["budget_ytd"], "0.000001")}
+            for row in context.rows("budget")
+        ],
         "unit_cost": unit_cost,
         "drg": [
             {**row, "label": _label(row["drg_code"], row["drg_name"])} for row in context.rows("drg")[:300]
@@ -109,8 +107,7 @@ def _cost_by_member(context: Context) -> dict[str, Any]:
     if not rows:
         return {"cost_period": None, "cost_chart": None, "cost_legend": None, "elements": [], "cost_rows": []}
     period = max(row["period"] for row in rows)
-    there = {row["cost_element"] for row in rows}
-    elements = [*(element for element in ELEMENTS if element in there), *sorted(there - set(ELEMENTS))]
+    elements = _in_order({row["cost_element"] for row in rows})
     amounts: dict[str, dict[str, Decimal]] = {}
     history: dict[str, dict[str, Decimal]] = {}
     for row in rows:
@@ -136,6 +133,23 @@ def _cost_by_member(context: Context) -> dict[str, Any]:
         "cost_legend": charts.legend(series),
         "elements": elements,
         "cost_rows": shown,
+    }
+
+
+def _structure(context: Context) -> dict[str, Any]:
+    """Members down, elements across, each cell its share and how it stands to its benchmark."""
+    rows = context.rows("cost_structure")
+    for row in rows:
+        bounds = (row["benchmark_low"], row["benchmark_high"])
+        row["benchmark"] = " – ".join(
+            f"{bound * 100:.1f} %" if bound is not None else "…" for bound in bounds
+        )
+    elements = _in_order({row["cost_element"] for row in rows})
+    cells = {(row["member_id"], row["cost_element"]): row for row in rows}
+    members = sorted({row["member_id"] for row in rows})
+    return {
+        "structure_elements": elements,
+        "structure": [(member, [cells.get((member, element)) for element in elements]) for member in members],
     }
 
 
@@ -185,6 +199,7 @@ def statements(context: Context) -> dict[str, Any]:
             (name, list(rows)) for name, rows in groupby(consolidated, key=lambda row: row["statement"])
         ],
         "by_member": by_member,
+        "pools": context.rows("pools"),
         "intercompany": context.rows("intercompany"),
         "reconciliation": [
             {**row, "status": "passed" if row["is_ok"] else "failed"} for row in reconciliation
@@ -221,11 +236,15 @@ MEMBER_PAGES = {name: PAGES[name] for name in ("index", "cost", "board", "statem
 """Pages of a member's edition; the others would show or offer what is not its own."""
 
 
+def _in_order(elements: set[str]) -> list[str]:
+    return [*(element for element in ELEMENTS if element in elements), *sorted(elements - set(ELEMENTS))]
+
+
 def _label(code: str | None, name: str | None) -> str:
     return f"{code} {name}" if name and name != code else code or ""
 
 
-def _divide(total: Decimal | None, volume: Decimal | int | None) -> Decimal | None:
+def _divide(total: Decimal | None, volume: Decimal | int | None, step: str = "0.01") -> Decimal | None:
     if total is None or not volume:
         return None
-    return (total / Decimal(volume)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (total / Decimal(volume)).quantize(Decimal(step), ROUND_HALF_UP)
