@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.publish.chain import Record
 from pipelines.publish.site import charts
 from pipelines.publish.site.frames import Frames
-from pipelines.publish.site.render import Words, size
+from pipelines.publish.site.render import Words, number, size
 
 Row = dict[str, Any]
 
@@ -163,10 +163,7 @@ def board(context: Context) -> dict[str, Any]:
     yes = {True: context.words.word("yes"), False: "", None: ""}
     return {
         "score": [{**row, "vetoed": yes[row["vetoed"]]} for row in context.rows("score")],
-        "kpis": [
-            (name, list(rows))
-            for name, rows in groupby(context.rows("kpi"), key=lambda row: row["dimension"])
-        ],
+        **_kpis(context),
         "light_members": members,
         "indicators": [
             (indicator, [found.get(member_id) for member_id in members])
@@ -177,6 +174,22 @@ def board(context: Context) -> dict[str, Any]:
         ],
         "rectification": context.rows("rectification"),
     }
+
+
+def _kpis(context: Context) -> dict[str, Any]:
+    """Per dimension: indicators down, members across."""
+    rows = context.rows("kpi")
+    members = sorted({row["member_id"] for row in rows})
+    dimensions = []
+    for dimension, group in groupby(rows, key=lambda row: row["dimension"]):
+        lines = []
+        for kpi, cells in groupby(group, key=lambda row: row["kpi_code"]):
+            found = {row["member_id"]: row for row in cells}
+            targets = {row["target"] for row in found.values()}
+            target = number(targets.pop()) if len(targets) == 1 else ""
+            lines.append((kpi, target, [found.get(member_id) for member_id in members]))
+        dimensions.append((dimension, lines))
+    return {"kpi_members": members, "kpis": dimensions}
 
 
 def statements(context: Context) -> dict[str, Any]:
