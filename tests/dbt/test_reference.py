@@ -17,7 +17,7 @@ def test_every_seed_loads_and_passes_its_tests(warehouse: Warehouse) -> None:
 
 def test_policy_in_force_reaches_members_by_their_level(warehouse: Warehouse) -> None:
     warehouse.deliver("encounters", "T01", "2026-10", [{"encounter_id": "E1"}])
-    warehouse.build(MODELS, "int_reference__calendar")
+    warehouse.build(MODELS, "+int_reference__calendar")
     rates = warehouse.rows("""
         select member_id, value from intermediate.int_reference__policy
         where parameter = 'pool_contribution_rate' and period = '2026-10' and member_id in ('H01', 'H02', 'T01', 'V01')
@@ -30,3 +30,54 @@ def test_policy_in_force_reaches_members_by_their_level(warehouse: Warehouse) ->
         ("V01", Decimal("0.005")),
     ]
     assert warehouse.one("select min(period) from intermediate.int_reference__period") == "2025-10"
+
+
+LEVY = {"parameter": "pool_contribution_rate", "scope_kind": "level", "unit": "share", "source_rule": "S1-POOL-01"}
+TERTIARY = LEVY | {"scope": "tertiary", "value": "0.01", "approved_by": "council", "valid_from": "2026-01-01"}
+
+
+def ask(warehouse: Warehouse, select: str) -> str:
+    """What dbt says to a query of the macros: empty when it went well."""
+    try:
+        return "; ".join(warehouse.dbt("show", "--inline", select).values())
+    except AssertionError as failure:
+        return str(failure)
+    finally:
+        assert warehouse.manifest is not None
+        warehouse.manifest.nodes.pop("sql_operation.yilian.inline_query", None)
+
+
+def test_tc_05_a_level_without_a_rate_is_an_error_that_names_member_and_month(warehouse: Warehouse) -> None:
+    warehouse.deliver("encounters", "H02", "2026-10", [{"encounter_id": "E1"}])
+    warehouse.refer("policy", [TERTIARY | {"scope": level} for level in ("tertiary", "primary", "village")])
+    warehouse.refer("members", [{"member_id": "H02", "name_zh": "中医医院", "level": "secondary", "role": "general"}])
+    warehouse.build(MODELS, tests=False)
+    levies = "{{ policy_in_force(['pool_contribution_rate']) }}"
+    said = ask(warehouse, f"select max(pool_contribution_rate) from {levies} as levies")
+    assert "policy parameter pool_contribution_rate of member H02 in 2026-10" in said
+
+
+def test_a_parameter_that_does_not_concern_everybody_may_be_empty(warehouse: Warehouse) -> None:
+    warehouse.deliver("encounters", "H02", "2026-10", [{"encounter_id": "E1"}])
+    warehouse.refer("policy", [TERTIARY])
+    warehouse.build(MODELS)
+    name = "pool_contribution_rate"
+    assert ask(warehouse, f"select max({name}) from {{{{ policy_in_force(['{name}'], optional=['{name}']) }}}} as policy") == ""
+
+
+def test_a_misspelt_parameter_is_an_error(warehouse: Warehouse) -> None:
+    warehouse.deliver("encounters", "H01", "2026-10", [{"encounter_id": "E1"}])
+    warehouse.build(MODELS)
+    assert "policy parameter levy_rat" in ask(warehouse, "select max(levy_rat) from {{ policy_in_force(['levy_rat']) }} as policy")
+
+
+def test_text_parameters_and_scopes_beside_the_members(warehouse: Warehouse) -> None:
+    warehouse.deliver("encounters", "H01", "2026-10", [{"encounter_id": "E1"}])
+    warehouse.build(MODELS)
+    assert ask(warehouse, "select * from {{ policy_in_force([], text=['recognition_issuer_min_level']) }} as policy") == ""
+    assert ask(warehouse, "select * from {{ policy_of_scope(['dept_new_technique_min'], 'department') }} as policy") == ""
+    (row,) = warehouse.rows("""
+        select scope, value from intermediate.int_reference__policy
+        where parameter = 'capitation_post_drg' and scope_kind = 'drg' and period = '2026-10'
+    """)
+    assert (row["scope"], row["value"]) == ("E78", Decimal("1000"))

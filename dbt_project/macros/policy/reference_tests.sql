@@ -2,13 +2,13 @@
 
 {# No empty cell in these columns. #}
 {% test required_cells(model, columns) %}
-select * from {{ model }} where {% for column in columns %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %}
+select * from {{ model }} where {% for column in columns %}{{ adapter.quote(column) }} is null{{ ' or ' if not loop.last }}{% endfor %}
 {% endtest %}
 
 {# Cells hold one of the listed values or nothing. columns: column -> values. #}
 {% test listed_values(model, columns) %}
 select * from {{ model }}
 where {% for column, values in columns.items() -%}
-    cast({{ column }} as varchar) not in ({% for value in values %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %}){{ ' or ' if not loop.last }}
+    cast({{ adapter.quote(column) }} as varchar) not in ({% for value in values %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %}){{ ' or ' if not loop.last }}
 {%- endfor %}
 {% endtest %}
