@@ -36,8 +36,9 @@ LEVY = {"parameter": "pool_contribution_rate", "scope_kind": "level", "unit": "s
 TERTIARY = LEVY | {"scope": "tertiary", "value": "0.01", "approved_by": "council", "valid_from": "2026-01-01"}
 
 
-def ask(warehouse: Warehouse, select: str) -> str:
-    """What dbt says to a query of the macros: empty when it went well."""
+def ask(warehouse: Warehouse, column: str, source: str) -> str:
+    """What dbt says to a query of a macro's sub-select: empty when it went well."""
+    select = f"select max({column}) from {{{{ {source} }}}} as asked"
     try:
         return "; ".join(warehouse.dbt("show", "--inline", select).values())
     except AssertionError as failure:
@@ -52,8 +53,7 @@ def test_tc_05_a_level_without_a_rate_is_an_error_that_names_member_and_month(wa
     warehouse.refer("policy", [TERTIARY | {"scope": level} for level in ("tertiary", "primary", "village")])
     warehouse.refer("members", [{"member_id": "H02", "name_zh": "中医医院", "level": "secondary", "role": "general"}])
     warehouse.build(MODELS, tests=False)
-    levies = "{{ policy_in_force(['pool_contribution_rate']) }}"
-    said = ask(warehouse, f"select max(pool_contribution_rate) from {levies} as levies")
+    said = ask(warehouse, "pool_contribution_rate", "policy_in_force(['pool_contribution_rate'])")
     assert "policy parameter pool_contribution_rate of member H02 in 2026-10" in said
 
 
@@ -62,20 +62,21 @@ def test_a_parameter_that_does_not_concern_everybody_may_be_empty(warehouse: War
     warehouse.refer("policy", [TERTIARY])
     warehouse.build(MODELS)
     name = "pool_contribution_rate"
-    assert ask(warehouse, f"select max({name}) from {{{{ policy_in_force(['{name}'], optional=['{name}']) }}}} as policy") == ""
+    assert ask(warehouse, name, f"policy_in_force(['{name}'], optional=['{name}'])") == ""
 
 
 def test_a_misspelt_parameter_is_an_error(warehouse: Warehouse) -> None:
     warehouse.deliver("encounters", "H01", "2026-10", [{"encounter_id": "E1"}])
     warehouse.build(MODELS)
-    assert "policy parameter levy_rat" in ask(warehouse, "select max(levy_rat) from {{ policy_in_force(['levy_rat']) }} as policy")
+    assert "policy parameter levy_rat" in ask(warehouse, "levy_rat", "policy_in_force(['levy_rat'])")
 
 
 def test_text_parameters_and_scopes_beside_the_members(warehouse: Warehouse) -> None:
     warehouse.deliver("encounters", "H01", "2026-10", [{"encounter_id": "E1"}])
     warehouse.build(MODELS)
-    assert ask(warehouse, "select * from {{ policy_in_force([], text=['recognition_issuer_min_level']) }} as policy") == ""
-    assert ask(warehouse, "select * from {{ policy_of_scope(['dept_new_technique_min'], 'department') }} as policy") == ""
+    level, techniques = "recognition_issuer_min_level", "dept_new_technique_min"
+    assert ask(warehouse, level, f"policy_in_force([], text=['{level}'])") == ""
+    assert ask(warehouse, techniques, f"policy_of_scope(['{techniques}'], 'department')") == ""
     (row,) = warehouse.rows("""
         select scope, value from intermediate.int_reference__policy
         where parameter = 'capitation_post_drg' and scope_kind = 'drg' and period = '2026-10'
