@@ -228,7 +228,7 @@ def _column(
         is_found=headers is not None,
         nulls=cells.null_count(),
         distinct=cells.drop_nulls().n_unique(),
-        examples=[(shown(one), shown(other)) for one, other in seen[:EXAMPLES]],
+        examples=list(dict.fromkeys((shown(one), shown(other)) for one, other in seen[:100]))[:EXAMPLES],
         rejected=list(rejected.values()),
     ), bad_rows
 

@@ -8,6 +8,7 @@ cell is the value that was saved with it, or nothing. A workbook is read whole (
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Context
 
 import fastexcel
 import polars as pl
@@ -19,6 +20,8 @@ from pipelines.ingest.readers.errors import Unreadable
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SEARCHED_ROWS = 20
+_DIGITS = 15
+_NUMBERS = {"money", "price", "quantity", "share", "integer"}
 _DAY_ZERO = pl.lit("1899-12-30").str.to_date()
 
 
@@ -96,16 +99,20 @@ def _frames(task: Task, sheet: str, headers: list[str], used: list[str]) -> Iter
     whole = whole.select(pl.col(whole.columns[headers.index(each)]).alias(each) for each in used)
     whole = whole.with_columns(pl.when(pl.all().str.strip_chars() != "").then(pl.all()))
     for each in used:
-        _refuse_cut_codes(task, sheet, each, whole)
+        _refuse_cut_codes(task, sheet, each, headers.index(each), whole)
     whole = without_blank_rows(numbered(whole.with_columns(_cell(task, each) for each in used), 1))
     for start in range(0, whole.height, task.batch_rows):
         yield whole.slice(start, task.batch_rows)
 
 
 def _cell(task: Task, header: str) -> pl.Expr:
-    """Days as days: Excel has one kind of moment, and shows a number where nobody set a format."""
+    """Numbers with Excel's own precision; days as days, where nobody set a format too."""
     types = task.types_of(header)
     x = pl.col(header)
+    if types and types <= _NUMBERS:
+        long = x.str.contains(r"^-?\d+\.\d+$") & (x.str.len_chars() > _DIGITS + 1)
+        short = pl.when(long).then(x).map_elements(_fifteen_digits, return_dtype=pl.String, skip_nulls=True)
+        return pl.coalesce(short, x).alias(header)
     if not types or not types <= {"date", "timestamp"}:
         return x
     serial = pl.when(x.str.contains(r"^[2-7]\d{4}(\.\d+)?$")).then(x).cast(pl.Float64, strict=False)
@@ -115,15 +122,38 @@ def _cell(task: Task, header: str) -> pl.Expr:
     return (text.str.strip_suffix(" 00:00:00") if types == {"date"} else text).alias(header)
 
 
-def _refuse_cut_codes(task: Task, sheet: str, header: str, frame: pl.DataFrame) -> None:
+def _fifteen_digits(text: str) -> str:
+    number = Context(prec=_DIGITS).create_decimal(text)
+    return format(number.normalize() if number else number, "f")
+
+
+def _refuse_cut_codes(task: Task, sheet: str, header: str, position: int, frame: pl.DataFrame) -> None:
     """A code of more than 15 digits that was saved as a number has lost its end: two persons may have become one."""
     if task.types_of(header) != {"text"}:
         return
-    long = frame.get_column(header).drop_nulls()
-    long = long.filter(long.str.contains(r"^\d{16,}$"))
-    cut = int(long.str.ends_with("000").sum())
-    if cut > 1 and cut * 2 > long.len():
+    codes = frame.get_column(header).drop_nulls()
+    codes = codes.filter(codes.str.contains(r"^[1-9]\d{15,}$")).unique()
+    beyond = [int(each) for each in codes if int(each) > 2**53]
+    if not beyond:
+        return
+    # Only one whole number in sixteen of this size is a float; a column full of them was stored as floats.
+    as_floats = sum(int(float(each)) == each for each in beyond)
+    if _is_number_column(task, sheet, position) or (as_floats > 3 and as_floats * 2 > len(beyond)):
         raise Unreadable(
             "codes_as_numbers", f"{task.name}, sheet {sheet}, column {header}",
             "long codes were saved as numbers and lost their last digits; format the column as text",
         )  # fmt: skip
+
+
+def _is_number_column(task: Task, sheet: str, position: int) -> bool:
+    try:
+        kinds = fastexcel.read_excel(task.path).load_sheet(
+            sheet,
+            header_row=None,
+            skip_rows=task.mapping.source.header_row,
+            schema_sample_rows=None,
+            use_columns=[position],
+        )
+    except fastexcel.FastExcelError as error:
+        raise _guarded(task, error) from error
+    return kinds.selected_columns[0].dtype in ("int", "float")
