@@ -1,4 +1,4 @@
-{# What the cost models share: names of the cost elements, whole fen to yuan. #}
+{# What the cost models share: names of the cost elements, whole fen to yuan, exact shares. #}
 
 {# Chinese name of a cost element (成本项目, domain 1.2). #}
 {% macro cost_element_name(element) -%}
@@ -16,4 +16,17 @@
 {# Whole fen (any integer type) as yuan, DECIMAL(18,2). #}
 {% macro from_fen(fen) -%}
     cast(cast({{ fen }} as decimal(18, 0)) * cast(0.01 as decimal(3, 2)) as decimal(18, 2))
+{%- endmacro %}
+
+{# Whole fen of an amount in yuan. #}
+{% macro to_fen(amount) -%}
+    cast(({{ amount }}) * 100 as bigint)
+{%- endmacro %}
+
+{#
+  pool x weight / total, whole number, half away from zero; NULL where total is 0. All three are integers; products reach
+  10^38, so nothing overflows below 10^11 fen x 10^15 weight.
+#}
+{% macro share_of(pool, weight, total) -%}
+    {{ return(adapter.dispatch('share_of')(pool, weight, total)) }}
 {%- endmacro %}

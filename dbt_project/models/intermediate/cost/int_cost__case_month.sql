@@ -1,0 +1,72 @@
+-- One row per period, member and encounter: that month's services to it, charged and at cost, by component, in fen (domain 1.10).
+-- Each pool is shared out by exact integers, half away from zero; what rounding leaves stands in cost.case_reconciliation.
+-- ratio_check_fen: the same by cost-to-charge alone, to see how far the methods lie apart.
+with weights as (
+    select period, member_id, encounter_id, pool_code, amount_fen, points, cast(0 as bigint) as days
+    from {{ ref('int_cost__case_charge') }}
+    union all
+    select period, member_id, encounter_id, pool_code, cast(0 as bigint), cast(0 as bigint), days
+    from {{ ref('int_cost__case_day') }}
+),
+
+days as (
+    select period, member_id, pool_code, cast(sum(days) as bigint) as days
+    from {{ ref('int_cost__case_day') }}
+    group by period, member_id, pool_code
+),
+
+pools as (
+    select
+        pools.*,
+        coalesce(pools.weight_total, days.days) as whole
+    from {{ ref('int_cost__pool') }} as pools
+    left join days
+        on pools.period = days.period
+        and pools.member_id = days.member_id
+        and pools.pool_code = days.pool_code
+    where pools.weight_kind <> 'none'
+),
+
+weighted as (
+    select
+        weights.period,
+        weights.member_id,
+        weights.encounter_id,
+        weights.amount_fen,
+        case pools.weight_kind when 'equivalent' then weights.points when 'charge' then weights.amount_fen else weights.days end
+            as weight,
+        pools.* exclude (period, member_id, pool_code)
+    from weights
+    left join pools
+        on weights.period = pools.period
+        and weights.member_id = pools.member_id
+        and weights.pool_code = pools.pool_code
+),
+
+shared as (
+    select
+        period,
+        member_id,
+        encounter_id,
+        amount_fen,
+        {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect'] -%}
+        case when {{ part }}_fen <> 0 then coalesce({{ share_of(part ~ '_fen', 'weight', 'whole') }}, 0) else 0 end as {{ part }}_fen,
+        {% endfor -%}
+        case when weight_kind = 'equivalent' then {{ share_of('total_fen', 'amount_fen', 'revenue_fen') }} end as ratio_check_fen
+    from weighted
+)
+
+select
+    period,
+    member_id,
+    encounter_id,
+    cast(sum(amount_fen) as bigint) as charge_fen,
+    {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect'] -%}
+    cast(sum({{ part }}_fen) as bigint) as {{ part }}_fen,
+    {% endfor -%}
+    cast(sum(drug_fen + consumable_fen + labour_fen + depreciation_fen + other_fen + indirect_fen) as bigint) as total_fen,
+    cast(sum(coalesce(
+        ratio_check_fen, drug_fen + consumable_fen + labour_fen + depreciation_fen + other_fen + indirect_fen
+    )) as bigint) as ratio_check_fen
+from shared
+group by period, member_id, encounter_id
