@@ -167,7 +167,7 @@ def _read(job: Job, copy: Path, folder: Path, state: State) -> _Taken:
     extract, entry = job.contract.extracts[job.entry.extract], job.entry
     validator = Validator(extract, job.delivery.delivery_date, set(entry.control_totals))
     hide = _Hiding(extract, job, state)
-    keys = Keys(extract.key)
+    keys = Keys(extract.key, folder)
     address: dict[str, str | date] = {
         "member_id": job.delivery.member_id, "period": entry.period,
         "delivery_date": job.delivery.delivery_date, "source_file": entry.file,

@@ -33,6 +33,8 @@ _UNPRINTABLE = r"[\x00-\x1f\x7f\x{80}-\x{9f}\x{FFFD}\x{FEFF}]"
 _UNPRINTABLE_NOTE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{FFFD}\x{FEFF}]"
 # What a spreadsheet would run when somebody opens a report: =…, @…, and +… or -… that calls something.
 _FORMULA = r"^(?:[=@]|[+-].*[(!|])"
+_UNTRIMMED = r"^$|^\s|\s$"
+_NOT_CLEAN = f"{_UNTRIMMED}|{_UNPRINTABLE}|{_FORMULA}"
 _TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
@@ -48,11 +50,13 @@ def convert(cells: pl.Series, column: Column, delivered_on: date) -> tuple[pl.Se
         the typed column (null where a cell can't be read) and a mask that is TRUE at bad cells, or None where
         every cell is good. Good cells are trimmed; an empty text is a null.
     """
-    raw = _trimmed(cells) if cells.dtype == pl.String else cells
-    typed = _TYPING[column.type](raw, column.type)
     if column.type is Type.TEXT:
-        bad = _bad_text(typed, column)
+        typed, bad = _text(cells, column)
     else:
+        raw, typed = cells, _TYPING[column.type](cells, column.type)
+        if raw.dtype == pl.String and typed.null_count() > raw.null_count():
+            raw = _trimmed(cells)
+            typed = _TYPING[column.type](raw, column.type)
         bad = _either(_lost(raw, typed), _outside(typed, column, delivered_on))
     if not column.optional and typed.null_count():
         bad = _either(bad, typed.is_null())
@@ -129,7 +133,11 @@ def _integer(raw: pl.Series, type_: Type) -> pl.Series:
 def _boolean(raw: pl.Series, type_: Type) -> pl.Series:
     if raw.dtype == pl.Boolean:
         return raw
-    text = raw.cast(pl.String).str.to_lowercase()
+    text = raw.cast(pl.String)
+    yes, no = text == "true", text == "false"
+    if (yes | no).all():
+        return yes
+    text = text.str.to_lowercase()
     yes, no = text.is_in(["true", "1"]), text.is_in(["false", "0"])
     return yes.set((~(yes | no)).fill_null(True), None)
 
@@ -180,7 +188,7 @@ def _local(times: pl.Series) -> pl.Series:
     return times
 
 
-def _text(raw: pl.Series, type_: Type) -> pl.Series:
+def _as_text(raw: pl.Series) -> pl.Series:
     if raw.dtype == pl.String:
         return raw
     if raw.dtype.is_float():
@@ -191,20 +199,27 @@ def _text(raw: pl.Series, type_: Type) -> pl.Series:
 
 
 _TYPING = {
-    Type.TEXT: _text, Type.DATE: _date, Type.TIMESTAMP: _timestamp, Type.INTEGER: _integer, Type.BOOLEAN: _boolean,
+    Type.DATE: _date, Type.TIMESTAMP: _timestamp, Type.INTEGER: _integer, Type.BOOLEAN: _boolean,
     Type.MONEY: _decimal, Type.PRICE: _decimal, Type.QUANTITY: _decimal, Type.SHARE: _decimal,
 }  # fmt: skip
 
 
-def _bad_text(text: pl.Series, column: Column) -> pl.Series | None:
-    """Bad texts: judged once per distinct value where values repeat (codes, names), row by row elsewhere."""
-    sample = text.head(2000)
-    if text.len() > 20_000 and sample.n_unique() < 1000:
+def _text(cells: pl.Series, column: Column) -> tuple[pl.Series, pl.Series | None]:
+    """Trimmed texts and the bad ones: judged per distinct value where values repeat (codes, names), else per row."""
+    text = _as_text(cells)
+    distinct = text
+    if text.len() > 10_000 and text.head(2000).n_unique() < 1000:
         distinct = text.unique()
-        if distinct.len() < text.len() // 4:
-            bad = _judge_text(distinct, column)
-            return None if bad is None else text.is_in(distinct.filter(bad).implode())
-    return _judge_text(text, column)
+    if not column.enum and not column.scrub and not column.pattern and not distinct.str.contains(_NOT_CLEAN).any():
+        too_long = (distinct.str.len_bytes() > TEXT_LIMIT).any()
+        return text, _judge_text(text, column) if too_long else None
+    if distinct.str.contains(_UNTRIMMED).any():
+        text = _trimmed(text)
+        distinct = text if distinct.len() == text.len() else text.unique()
+    bad = _judge_text(distinct, column)
+    if bad is None or distinct.len() == text.len():
+        return text, bad
+    return text, text.is_in(distinct.filter(bad).implode())
 
 
 def _judge_text(text: pl.Series, column: Column) -> pl.Series | None:

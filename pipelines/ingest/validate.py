@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -191,28 +192,52 @@ class Validator:
 
 
 class Keys:
-    """Finds keys that stand more than once in a file, in 8 bytes a row.
+    """Finds keys that stand more than once in a file, in bounded memory.
 
     Keys are hashed to 64 bits; where no hash repeats, no key does. Rows whose hash repeats are looked at exactly
-    by the caller.
+    by the caller. Of a large file the hashes go to disk, 8 bytes a row, in buckets that are judged one by one.
+
+    Args:
+        key: the key's columns.
+        folder: for the hashes of a large file.
     """
 
-    def __init__(self, key: Iterable[str]) -> None:
+    BUCKETS = 16
+    IN_MEMORY = 2_000_000
+
+    def __init__(self, key: Iterable[str], folder: Path) -> None:
         self._key = list(key)
+        self._folder = folder
         self._hashes: list[npt.NDArray[np.uint64]] = []
+        self._held = 0
 
     def take(self, rows: pl.DataFrame) -> None:
         """Remembers the keys of accepted rows."""
-        self._hashes.append(key_hash(rows, self._key).to_numpy())
+        hashes = key_hash(rows, self._key).to_numpy()
+        self._hashes.append(hashes)
+        self._held += hashes.size
+        if self._held >= self.IN_MEMORY:
+            for bucket in range(self.BUCKETS):
+                with self._file(bucket).open("ab") as handle:
+                    np.concatenate(self._of(bucket)).tofile(handle)
+            self._hashes, self._held = [], 0
 
     def suspects(self) -> pl.Series:
-        """Hashes that stand more than once, ascending."""
+        """Hashes that stand more than once."""
         twice: list[npt.NDArray[np.uint64]] = []
-        for bucket in range(16):
-            parts = [h[(h >> np.uint64(60)) == bucket] for h in self._hashes]
+        for bucket in range(self.BUCKETS):
+            parts = self._of(bucket)
+            if self._file(bucket).exists():
+                parts.append(np.fromfile(self._file(bucket), np.uint64))
             ordered = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
             twice.append(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
         return pl.Series("key_hash", np.concatenate(twice), dtype=pl.UInt64)
+
+    def _of(self, bucket: int) -> list[npt.NDArray[np.uint64]]:
+        return [hashes[(hashes >> np.uint64(60)) == bucket] for hashes in self._hashes]
+
+    def _file(self, bucket: int) -> Path:
+        return self._folder / f"keys-{bucket:02d}"
 
 
 def key_hash(rows: pl.DataFrame, key: list[str]) -> pl.Series:
