@@ -1,0 +1,19 @@
+{#
+  Measures of the KPI model: long rows [period, member_id, dept_code, measure, amount]. dept_code is empty where a measure
+  belongs to the member as a whole. Every measure is a sum, so members and the consortium follow by adding.
+#}
+
+{# One select per measure of a wide relation; rows without a value are left out, never made 0. #}
+{% macro long_measures(relation, measures, has_department=true) -%}
+    {%- for measure in measures %}
+    select
+        period,
+        member_id,
+        {{ 'dept_code' if has_department else 'cast(null as varchar)' }} as dept_code,
+        cast('{{ measure }}' as varchar) as measure,
+        cast({{ measure }} as decimal(18, 4)) as amount
+    from {{ relation }}
+    where {{ measure }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

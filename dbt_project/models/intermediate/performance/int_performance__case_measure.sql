@@ -1,0 +1,77 @@
+-- One row per period, member, department and measure of volume and case mix: visits, discharges, days, weights, outcomes.
+-- Visits are outpatient and emergency; a case belongs to the month of its discharge or start (page 2b).
+with cases as (
+    select
+        encounters.case_period as period,
+        encounters.member_id,
+        encounters.dept_code,
+        encounters.encounter_type,
+        encounters.los_days,
+        encounters.disposition,
+        encounters.payer in ('employee', 'resident') as is_insured,
+        coalesce(encounters.has_complication, false) as has_complication,
+        members.level,
+        {{ days_between('encounters.ended_at', 'returns.returned_at') }} as days_to_return
+    from {{ ref('int_core__encounter') }} as encounters
+    inner join {{ ref('members') }} as members on encounters.member_id = members.member_id
+    left join {{ ref('int_performance__return') }} as returns
+        on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
+    where encounters.case_period is not null
+),
+
+volumes as (
+    select
+        period,
+        member_id,
+        dept_code,
+        sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
+        sum(case when encounter_type in ('outpatient', 'emergency') and level in ('primary', 'village') then 1 end) as primary_visits,
+        sum(case when encounter_type = 'inpatient' then 1 end) as discharges,
+        sum(case when encounter_type = 'inpatient' and level = 'tertiary' then 1 end) as tertiary_discharges,
+        sum(case when encounter_type = 'inpatient' then los_days end) as stay_days,
+        sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
+        sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
+            as complication_cases,
+        sum(case when encounter_type = 'inpatient' then case when days_to_return <= 30 then 1 else 0 end end) as readmissions_30d,
+        -- AMB-09: eligible for a referral in either direction are discharges and primary visits
+        sum(case
+            when encounter_type = 'inpatient' then 1
+            when encounter_type in ('outpatient', 'emergency') and level in ('primary', 'village') then 1
+        end) as two_way_eligible
+    from cases
+    group by period, member_id, dept_code
+),
+
+thresholds as (
+    select * from {{ policy_in_force(['difficult_case_weight_min']) }}
+),
+
+case_mix as (
+    select
+        payments.period,
+        payments.member_id,
+        payments.dept_code,
+        sum(case when payments.weight is not null then 1 end) as grouped_cases,
+        sum(payments.weight) as drg_weight,
+        count(*) as settled_cases,
+        sum(case when payments.weight is not null then case when payments.weight >= thresholds.difficult_case_weight_min then 1 else 0 end end)
+            as difficult_cases,
+        sum(case when payments.risk_grade = 1 then 1 end) as low_risk_cases,
+        sum(case when payments.risk_grade = 1 then case when payments.disposition = 'died' then 1 else 0 end end) as low_risk_deaths,
+        sum(payments.payment) as fund_standard,
+        sum(payments.charge) as settled_charge,
+        sum(payments.payment - payments.charge) as fund_surplus
+    from {{ ref('int_payment__case') }} as payments
+    inner join thresholds on payments.period = thresholds.period and payments.member_id = thresholds.member_id
+    group by payments.period, payments.member_id, payments.dept_code
+)
+
+{{ long_measures('volumes', [
+    'outpatient_visits', 'primary_visits', 'discharges', 'tertiary_discharges', 'stay_days', 'insured_discharges',
+    'complication_cases', 'readmissions_30d', 'two_way_eligible',
+]) }}
+union all
+{{ long_measures('case_mix', [
+    'grouped_cases', 'drg_weight', 'settled_cases', 'difficult_cases', 'low_risk_cases', 'low_risk_deaths',
+    'fund_standard', 'settled_charge', 'fund_surplus',
+]) }}
