@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.ingest.readers.base import Opened, Task, require_file
 from pipelines.ingest.readers.cells import Binding, bind
-from pipelines.ingest.readers.errors import Unreadable
+from pipelines.ingest.readers.errors import Unreadable, damage_is_unreadable
 
 if TYPE_CHECKING:
     from pipelines.contract import Extract
@@ -55,8 +55,9 @@ def batches(
     if mapping.extract != extract.name:
         raise ValueError(f"a mapping of {mapping.extract} can't read {extract.name}")
     binding, opened = open_file(path, mapping, batch_rows, parameters)
-    for raw in opened.frames(binding.used):
-        yield binding.to_canonical(raw)
+    with damage_is_unreadable(path.name):
+        for raw in opened.frames(binding.used):
+            yield binding.to_canonical(raw)
 
 
 def open_file(
@@ -69,5 +70,6 @@ def open_file(
     """
     require_file(path)
     task = Task(path, mapping, batch_rows, parameters or {})
-    opened: Opened = import_module(f"{__name__}.{mapping.format}").open_file(task)
+    with damage_is_unreadable(path.name):
+        opened: Opened = import_module(f"{__name__}.{mapping.format}").open_file(task)
     return bind(mapping, opened.headers, path.name, opened.natives), opened

@@ -156,8 +156,11 @@ def _forward(
 
 
 def _says_anything(column: Column) -> bool:
-    quiet = {"header", "strip", "join", "joiner"}
-    return bool(column.model_fields_set - quiet) or len(column.join) > 1
+    """Whether a rule does more than name its header: native cells then go through text."""
+    fields = type(column).model_fields
+    quiet = {"header", "strip", "joiner"}
+    return any(getattr(column, name) != field.get_default(call_default_factory=True)
+               for name, field in fields.items() if name not in quiet)  # fmt: skip
 
 
 def _source(column: Column, headers: list[str]) -> pl.Expr:

@@ -48,7 +48,7 @@ def _resources(task: Task) -> Iterator[tuple[Json, Known]]:
     for number, document in enumerate(_documents(task), start=1):
         kind = document.get("resourceType")
         if kind == "Bundle":
-            entries = document.get("entry") or []
+            entries = document.get("entry", [])
             if not isinstance(entries, list):
                 raise _no_fhir(task, number, "its entry is no list")
             known = Known()

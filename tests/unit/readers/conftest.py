@@ -121,7 +121,9 @@ def dbf_bytes(
 def xml_bytes(headers: Sequence[str], rows: Rows, encoding: str = "utf-8") -> bytes:
     """DATA/ROW elements with one child per filled cell."""
     lines = [
-        "<ROW>" + "".join(f"<{h}>{escape(str(c))}</{h}>" for h, c in zip(headers, row, strict=True) if c is not None) + "</ROW>"
+        "<ROW>"
+        + "".join(f"<{h}>{escape(str(c))}</{h}>" for h, c in zip(headers, row, strict=True) if c is not None)
+        + "</ROW>"
         for row in rows
     ]
     return f'<?xml version="1.0" encoding="{encoding}"?>\n<DATA>\n{chr(10).join(lines)}\n</DATA>'.encode(encoding)
@@ -169,7 +171,9 @@ Read = Callable[..., pl.DataFrame]
 def read(tmp_path: Path) -> Read:
     """Writes bytes as a file of a vendor and reads them back as one canonical frame, all cells as text."""
 
-    def read_(vendor: str, extract: str, content: bytes | None, suffix: str | None = None, **more: object) -> pl.DataFrame:
+    def read_(
+        vendor: str, extract: str, content: bytes | None, suffix: str | None = None, **more: object
+    ) -> pl.DataFrame:
         known = adapter.load_adapter(vendor)
         path = tmp_path / known.file_name(extract, "2026-10", suffix)
         if content is not None:

@@ -17,7 +17,12 @@ def budget(number: str, amount: object, approved: object, key: object = "×") ->
 
 
 def test_a_budget_in_wan_with_a_title_row(read, files):
-    rows = [["民和医院预算表"], BUDGETS, budget("B1", 12.34, dt.date(2026, 1, 5), "√"), budget("B2", "1,200.5", "2026年1月5日")]
+    rows = [
+        ["民和医院预算表"],
+        BUDGETS,
+        budget("B1", 12.34, dt.date(2026, 1, 5), "√"),
+        budget("B2", "1,200.5", "2026年1月5日"),
+    ]
     frame = read("minhe", "budgets", files.xlsx(rows), ".xlsx")
     assert frame.row(0, named=True) == {
         "budget_line_id": "B1", "fiscal_year": "2026", "month": "10", "dept_code": "0101", "budget_category": "labour",
@@ -29,22 +34,36 @@ def test_a_budget_in_wan_with_a_title_row(read, files):
 
 def test_xls_reads_as_xlsx_does(read, files):
     rows = [["标题"], BUDGETS, budget("B1", 0.1 + 0.2, "2026.1.5"), budget("B2", -7, 46027)]
-    old, new = (read("minhe", "budgets", write(rows), suffix) for write, suffix in ((files.xls, ".xls"), (files.xlsx, ".xlsx")))
+    old, new = (
+        read("minhe", "budgets", write(rows), suffix) for write, suffix in ((files.xls, ".xls"), (files.xlsx, ".xlsx"))
+    )
     assert old.equals(new)
     assert old["amount"].to_list() == ["3000", "-70000"]
     assert old["approved_on"].to_list() == ["2026-01-05", "2026-01-05"]  # 46027 is that day's serial number
 
 
 def test_amounts_keep_the_fifteen_digits_that_excel_keeps(read, files):
-    rows = [["标题"], BUDGETS, *[budget(f"B{n}", cell, "2026.1.5") for n, cell in enumerate([12.340000000000002, 1e-4, 123456789.01, "-"])]]
+    rows = [
+        ["标题"],
+        BUDGETS,
+        *[budget(f"B{n}", cell, "2026.1.5") for n, cell in enumerate([12.340000000000002, 1e-4, 123456789.01, "-"])],
+    ]
     frame = read("minhe", "budgets", files.xlsx(rows), ".xlsx")
     assert frame["amount"].to_list() == ["123400", "1", "1234567890100", None]
 
 
 def test_moments_keep_their_seconds_and_days_have_none(read, files):
     headers = ["病历文书号", "就诊号", "病历类别", "记录时间", "病历正文"]
-    rows = [["t"], headers, ["N1", "E1", "病程", dt.datetime(2026, 10, 31, 8, 5, 9), "好"], ["N2", "E1", "病程", "2026年10月31日 08:05:09", "好"]]
-    assert read("minhe", "clinical_notes", files.xlsx(rows), ".xlsx")["written_at"].to_list() == ["2026-10-31 08:05:09"] * 2
+    rows = [
+        ["t"],
+        headers,
+        ["N1", "E1", "病程", dt.datetime(2026, 10, 31, 8, 5, 9), "好"],
+        ["N2", "E1", "病程", "2026年10月31日 08:05:09", "好"],
+    ]
+    assert (
+        read("minhe", "clinical_notes", files.xlsx(rows), ".xlsx")["written_at"].to_list()
+        == ["2026-10-31 08:05:09"] * 2
+    )
 
 
 def test_formulas_are_not_evaluated_and_injected_ones_stay_text(read, files):
@@ -60,7 +79,18 @@ def test_formulas_are_not_evaluated_and_injected_ones_stay_text(read, files):
 
 
 def test_debit_and_credit_out_of_one_amount_and_a_word(read, files):
-    headers = ["凭证字号", "序号", "凭证日期", "科目代码", "科目名称", "科室代码", "发生额(元)", "借贷", "资金性质", "凭证摘要"]
+    headers = [
+        "凭证字号",
+        "序号",
+        "凭证日期",
+        "科目代码",
+        "科目名称",
+        "科室代码",
+        "发生额(元)",
+        "借贷",
+        "资金性质",
+        "凭证摘要",
+    ]
     rows = [["t"], headers] + [
         ["记1", n, "2026年10月31日", "1002", "银行存款", None, amount, side, "事业收入", "x"]
         for n, (amount, side) in enumerate([(5, "借"), (5, "贷"), (3, "平"), (3, None)], start=1)
@@ -143,7 +173,11 @@ def test_an_encrypted_archive_asks_for_an_open_one(read):
 
 
 def test_a_sheet_is_found_by_name_or_missed_by_name(read, files, vendor):
-    vendor("sheets", "vendor: sheets\nname_zh: 表\nextracts:\n  diagnoses:\n    file: d*.xlsx\n    sheet: 诊断\n    columns: {encounter_id: e, seq: s, icd10: i}\n")
+    vendor(
+        "sheets",
+        "vendor: sheets\nname_zh: 表\nextracts:\n  diagnoses:\n    file: d*.xlsx\n    sheet: 诊断\n"
+        "    columns: {encounter_id: e, seq: s, icd10: i}\n",
+    )
     rows = [["e", "s", "i"], ["E1", 1, "I10"]]
     assert read("sheets", "diagnoses", files.xlsx(rows, "诊断"), ".xlsx").height == 1
     with pytest.raises(Unreadable, match="has no sheet 诊断; it has 其他"):

@@ -14,7 +14,10 @@ def xml(rows: str, before: str = "") -> bytes:
 
 
 def test_xml_rows_with_what_is_empty_left_out(read):
-    rows = ROW + "<ROW><JZLSH> E2 </JZLSH><SXH>2</SXH><JBBM>J18 &amp; J20</JBBM><RYYZ/></ROW><OTHER><JZLSH>E3</JZLSH></OTHER>"
+    rows = (
+        ROW
+        + "<ROW><JZLSH> E2 </JZLSH><SXH>2</SXH><JBBM>J18 &amp; J20</JBBM><RYYZ/></ROW><OTHER><JZLSH>E3</JZLSH></OTHER>"
+    )
     frame = read("guojian", "diagnoses", xml(rows), batch_rows=1)
     assert frame.rows() == [("E1", "1", "I10", "true", 1), ("E2", "2", "J18 & J20", None, 2)]
 
@@ -25,15 +28,20 @@ def test_xml_declares_its_own_encoding(read, files):
 
 
 def test_xml_paths_attributes_and_namespaces(read, vendor):
-    vendor("tree", "vendor: tree\nname_zh: 树\nextracts:\n  diagnoses:\n    file: d*.xml\n    record: set/body/case\n    columns: {encounter_id: '@id', seq: diag/@n, icd10: diag/code}\n")
-    content = b'<s:set xmlns:s="u:x"><case id="no"/><s:body><!-- c --><case id="E1"><diag n="1"><code>I10</code></diag></case></s:body></s:set>'
+    vendor(
+        "tree",
+        "vendor: tree\nname_zh: 树\nextracts:\n  diagnoses:\n    file: d*.xml\n    record: set/body/case\n"
+        "    columns: {encounter_id: '@id', seq: diag/@n, icd10: diag/code}\n",
+    )
+    content = b'<s:set xmlns:s="u:x"><case id="no"/><s:body><!-- c --><case id="E1">'
+    content += b'<diag n="1"><code>I10</code></diag></case></s:body></s:set>'
     assert read("tree", "diagnoses", content).rows() == [("E1", "1", "I10", None, 1)]
 
 
 @pytest.mark.parametrize(
     "doctype",
     [
-        '<!DOCTYPE DATA [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;">]>',
+        '<!DOCTYPE DATA [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>',
         '<!DOCTYPE DATA [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
         '<!DOCTYPE DATA SYSTEM "http://localhost:9/evil.dtd">',
         '<!DOCTYPE DATA [<!ENTITY % p SYSTEM "http://localhost:9/evil.dtd"> %p;]>',
@@ -41,7 +49,7 @@ def test_xml_paths_attributes_and_namespaces(read, vendor):
 )
 def test_entity_bombs_and_outside_entities_are_refused_before_any_content(read, doctype):
     with pytest.raises(Unreadable) as caught:
-        read("guojian", "diagnoses", xml(ROW.replace("I10", "&c;") if "bombs" in doctype else ROW, doctype))
+        read("guojian", "diagnoses", xml(ROW.replace("I10", "&c;") if "ENTITY c" in doctype else ROW, doctype))
     assert caught.value.reason_code == "xml_doctype"
 
 
@@ -51,7 +59,9 @@ def test_xml_cut_off_or_broken_names_the_line_and_the_last_row(read):
     with pytest.raises(Unreadable, match="broken_xml"):
         read("guojian", "diagnoses", b"encounter_id,seq\n")
     with pytest.raises(Unreadable, match="broken_xml"):
-        read("guojian", "diagnoses", b'<?xml version="1.0" encoding="utf-8"?><DATA>' + "肺炎".encode("gbk") + b"</DATA>")
+        read(
+            "guojian", "diagnoses", b'<?xml version="1.0" encoding="utf-8"?><DATA>' + "肺炎".encode("gbk") + b"</DATA>"
+        )
 
 
 def test_xml_without_a_needed_field_in_any_record_says_so(read):
@@ -65,12 +75,15 @@ def lines(*records: object) -> bytes:
 
 
 def test_json_lines_with_nested_keys_numbers_and_words(read):
-    record = {"rxNo": "R1", "lineNo": 1, "visitNo": "E1", "prescribedOn": "2026-10-31", "drugCode": "01", "quantity": 2.5,
-              "days": 3, "doctor": {"no": "D7", "name": "not read"}, "review": "PHARMACIST"}  # fmt: skip
-    frame = read("yunhu", "prescriptions", lines(record, record | {"quantity": 1e-7, "review": None, "days": 1e3, "x": [1]}))
+    record = {"rxNo": "R1", "lineNo": 1, "visitNo": "E1", "prescribedOn": "2026-10-31", "drugCode": "01",
+              "quantity": 2.5, "days": 3, "doctor": {"no": "D7", "name": "not read"}, "review": "PHARMACIST"}  # fmt: skip
+    frame = read(
+        "yunhu", "prescriptions", lines(record, record | {"quantity": 1e-7, "review": None, "days": 1e3, "x": [1]})
+    )
     assert frame.row(0, named=True) == {
         "prescription_id": "R1", "line_no": "1", "encounter_id": "E1", "prescribed_on": "2026-10-31", "drug_code": "01",
-        "quantity": "2.5", "days": "3", "doctor_id": "D7", "review": "pharmacist", "review_result": None, "source_row": 1,
+        "quantity": "2.5", "days": "3", "doctor_id": "D7", "review": "pharmacist", "review_result": None,
+        "source_row": 1,
     }  # fmt: skip
     assert frame.select("quantity", "days", "review").row(1) == ("0.0000001", "1000", None)
 
@@ -83,12 +96,10 @@ def test_an_optional_key_may_appear_late(read):
 
 
 def test_amounts_in_json_keep_every_digit_as_written(read):
-    text = b'{"movementNo":"M"}'
-    content = b"\n".join([
-        b'{"recognitionNo":"R","recognisedOn":"2026-10-01","visitNo":"E","itemCode":"1","sourceOrg":"H01","outcome":"RECOGNISED","avoidedAmount":%s}' % cell
-        for cell in (b"0.1", b"1234567890123.45", b"100.10", b'"7.00"', b"[1]", b"null")
-    ])  # fmt: skip
-    assert text not in content
+    row = {"recognitionNo": "R", "recognisedOn": "2026-10-01", "visitNo": "E", "itemCode": "1", "sourceOrg": "H01"}
+    start = json.dumps(row | {"outcome": "RECOGNISED"})[:-1]
+    amounts = ["0.1", "1234567890123.45", "100.10", '"7.00"', "[1]", "null"]
+    content = "\n".join(f'{start}, "avoidedAmount": {each}}}' for each in amounts).encode()
     assert read("yunhu", "exam_recognitions", content)["avoided_amount"].to_list() == [
         "0.1", "1234567890123.45", "100.1", "7.00", "(a list where one value belongs)", None,
     ]  # fmt: skip
