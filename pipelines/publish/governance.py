@@ -60,7 +60,9 @@ class Records:
         return _lay_down(connection, "publication", [_publication_row(record) for record in chain])
 
 
-def build_records(connection: duckdb.DuckDBPyConnection, settings: Settings, state: State) -> Records:
+def build_records(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, state: State, members: Sequence[str]
+) -> Records:
     """Lays the governance marts down as tables of the connection's own memory.
 
     A mart of this schema that stands in the warehouse (`governance.alert`, say) is taken as it is.
@@ -69,6 +71,7 @@ def build_records(connection: duckdb.DuckDBPyConnection, settings: Settings, sta
         connection: the warehouse is attached as `warehouse`.
         settings: where the manifest and the quarantine stand.
         state: outcomes and gates.
+        members: ids of all who have joined.
     """
     built = {
         mart.name: (mart, quoted("warehouse", RECORDS, mart.name))
@@ -77,7 +80,7 @@ def build_records(connection: duckdb.DuckDBPyConnection, settings: Settings, sta
     rows = {
         "gate": _gate_rows(state),
         "delivery_outcome": _outcome_rows(state),
-        "quality_score": quality_rows(read_manifest(settings), state),
+        "quality_score": quality_rows(read_manifest(settings), state, members),
         "alert": [],
     }
     for name, found in rows.items():
@@ -88,10 +91,17 @@ def build_records(connection: duckdb.DuckDBPyConnection, settings: Settings, sta
     return Records(tuple(built[name] for name in sorted(built)))
 
 
-def quality_rows(manifest: pl.DataFrame, state: State) -> list[dict[str, Any]]:
+def quality_rows(manifest: pl.DataFrame, state: State, members: Sequence[str]) -> list[dict[str, Any]]:
     """Six measures and a status per period, member and extract of the manifest (S3-PLAT-04).
 
-    The measures are those of the newest delivery that was judged, in force or not; without one they are empty.
+    The measures are those of the newest delivery that was judged, in force or not; without one they are empty. An
+    extract that a member delivered before, but of which it has no version and no rejected one for the newest period,
+    is `missing`; so is, of a member without anything, every extract that others delivered for that period.
+
+    Args:
+        manifest: of the night.
+        state: outcomes, with the measures of each file.
+        members: ids of all who have joined.
 
     Raises:
         PublicationError: a measure of an outcome is not a share.
@@ -101,13 +111,30 @@ def quality_rows(manifest: pl.DataFrame, state: State) -> list[dict[str, Any]]:
     for row in state.rows(judged):
         measured[row["member_id"], row["extract"], row["period"]] = json.loads(row["measures"])
     rows = []
-    for row in manifest.iter_rows(named=True):
+    for row in [*manifest.iter_rows(named=True), *_missing(manifest, members)]:
         shares = measured.get((row["member_id"], row["extract"], row["period"]), {})
-        rows.append({
-            **{name: row[name] for name in ("period", "member_id", "extract", "status", "delivery_date", "reason")},
-            **{name: _share(row, name, shares.get(name)) for name in MEASURES},
-        })  # fmt: skip
+        scores = {name: _share(row, name, shares.get(name)) for name in MEASURES}
+        told = ("period", "member_id", "extract", "status", "delivery_date", "reason")
+        rows.append({**{name: row[name] for name in told}, **scores})
     return rows
+
+
+def _missing(manifest: pl.DataFrame, members: Sequence[str]) -> list[dict[str, Any]]:
+    """Lines for what should be there of the newest period and is not."""
+    period = max(manifest["period"], default=None)
+    newest = manifest.filter(pl.col("period") == period)
+    there = set(newest.select("member_id", "extract").rows())
+    of_others = set(newest["extract"])
+    expected: dict[str, set[str]] = {member: set() for member in members}
+    for member, extract in manifest.select("member_id", "extract").rows():
+        expected.setdefault(member, set()).add(extract)
+    return [
+        {"period": period, "member_id": member, "extract": extract, "status": "missing", "delivery_date": None,
+         "reason": "nothing was delivered for this period"}
+        for member, extracts in sorted(expected.items())
+        for extract in sorted(extracts or of_others)
+        if (member, extract) not in there
+    ]  # fmt: skip
 
 
 def _share(row: dict[str, Any], name: str, value: Any) -> str | None:

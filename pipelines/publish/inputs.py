@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from pipelines.gates.standings import joined
 from pipelines.publish.content import sha256_lines
 from pipelines.publish.errors import PublicationError
-from pipelines.settings import PROJECT, Settings
-from pipelines.state import State
+from pipelines.settings import Settings
 from pipelines.warehouse import code_fingerprint
 
 IN_FORCE = ("accepted", "stale")
@@ -39,6 +40,11 @@ class Inputs:
     code: str
 
     @property
+    def members(self) -> tuple[str, ...]:
+        """All members, whatever is in force of them."""
+        return tuple(sorted({*self.fresh_members, *self.stale_members, *self.absent_members}))
+
+    @property
     def hash(self) -> str:
         return inputs_hash(self.deliveries, self.reference, self.code)
 
@@ -52,31 +58,23 @@ def inputs_hash(deliveries: Iterable[str], reference: dict[str, str], code: str)
     )
 
 
-def read_inputs(settings: Settings, state: State) -> Inputs:
+def read_inputs(settings: Settings, today: date) -> Inputs:
     """The inputs of the marts that stand in the warehouse now.
 
     Raises:
-        PublicationError: there is no manifest of the night.
+        PublicationError: there is no manifest of the night, or no reference data.
     """
     manifest = read_manifest(settings)
     in_force = manifest.filter(pl.col("status").is_in(IN_FORCE))
-    versions = {
-        (row["member_id"], row["extract"], row["period"]): row["version"]
-        for row in state.rows("select member_id, extract, period, version from release")
-    }
-    deliveries = [
-        f"{member} {extract} {period} {day} {versions.get((member, extract, period), '-')}"
-        for member, extract, period, day in in_force.select(
-            "member_id", "extract", "period", "delivery_date"
-        ).rows()
-    ]
+    lines = in_force.select("member_id", "extract", "period", "delivery_date", "version").rows()
+    deliveries = [" ".join(str(part) for part in line) for line in lines]
     stale = set(in_force.filter(pl.col("status") == "stale")["member_id"])
     present = set(in_force["member_id"])
     return Inputs(
         periods=tuple(sorted(set(in_force["period"]))),
         fresh_members=tuple(sorted(present - stale)),
         stale_members=tuple(sorted(stale)),
-        absent_members=tuple(sorted(set(manifest["member_id"]) - present)),
+        absent_members=tuple(sorted(set(joined(reference_folder(settings), today)) - present)),
         deliveries=tuple(sorted(deliveries)),
         reference=reference_files(settings),
         code=code_fingerprint(),
@@ -84,7 +82,7 @@ def read_inputs(settings: Settings, state: State) -> Inputs:
 
 
 def read_manifest(settings: Settings) -> pl.DataFrame:
-    """The manifest of the night: [member_id, extract, period, delivery_date, status, reason].
+    """The manifest of the night: [member_id, extract, period, version, delivery_date, status, reason].
 
     Raises:
         PublicationError: no night has laid one down in this home.
@@ -92,16 +90,26 @@ def read_manifest(settings: Settings) -> pl.DataFrame:
     path = settings.in_force / "_manifest.parquet"
     if not path.exists():
         raise PublicationError(
-            f"{path} is missing: gate 1 writes it; run the night from its start (`yilian night`)"
+            f"{path} is missing: gate 1 writes it; run the night from its start (`yilian nightly`)"
         )
     return pl.read_parquet(path)
 
 
+def reference_folder(settings: Settings) -> Path:
+    """The reference data that the marts were built from: the project's seeds with the consortium's laid over them.
+
+    Raises:
+        PublicationError: no night has laid it down in this home.
+    """
+    folder = settings.reference or settings.home / "reference"
+    if not (folder / "members.csv").is_file():
+        raise PublicationError(f"{folder} holds no members.csv: the night lays it down; run `yilian nightly`")
+    return folder
+
+
 def reference_files(settings: Settings) -> dict[str, str]:
-    """SHA-256 of every reference file in force: the project's seeds, with the consortium's laid over them."""
-    folders = (settings.reference,) if settings.reference else (PROJECT / "seeds", settings.seeds)
-    files = {path.name: path for folder in folders if folder for path in sorted(folder.glob("*.csv"))}
-    return {name: file_sha256(path) for name, path in sorted(files.items())}
+    """SHA-256 of every reference file in force."""
+    return {path.name: file_sha256(path) for path in sorted(reference_folder(settings).glob("*.csv"))}
 
 
 def file_sha256(path: Path) -> str:

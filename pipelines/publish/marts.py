@@ -86,7 +86,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> Non
         PublicationError: it is not there, or another process writes to it.
     """
     if not path.exists():
-        raise PublicationError(f"{path} does not exist: build the marts first (`yilian night`)")
+        raise PublicationError(f"{path} does not exist: build the marts first (`yilian nightly`)")
     try:
         connection.execute(f"attach {literal(str(path))} as {quoted(alias)} (read_only)")
     except duckdb.Error as error:

@@ -56,6 +56,11 @@ class Publication:
     seconds: float
     record: Record
 
+    @property
+    def published_at(self) -> str:
+        """Local time of publication, `2026-11-01 01:30:00`."""
+        return self.record.published_at
+
 
 def publish(settings: Settings, state: State, *, run_id: str, build_id: str, clock: datetime) -> Publication:
     """Publishes the marts of the warehouse: all of them or none.
@@ -82,7 +87,7 @@ def publish(settings: Settings, state: State, *, run_id: str, build_id: str, clo
         before = _before(published)
         folder.require_room(published, _size(before) if before else 0)
         temporary = folder.begin(published, publication_id)
-        inputs = read_inputs(settings, state)
+        inputs = read_inputs(settings, clock.date())
         draft = _draft(publication_id, run_id, build_id, clock, inputs, chain)
         description = _write(settings, state, temporary, before, inputs, draft, chain)
         description["seconds"] = round(time.monotonic() - started, 3)
@@ -152,9 +157,9 @@ def _write(
         ]
         if not written:
             raise PublicationError(
-                f"{settings.warehouse_path} holds no marts: build them first (`dbt build` in dbt_project/)"
+                f"{settings.warehouse_path} holds no marts: build them first (`yilian nightly`)"
             )
-        kept_records = build_records(connection, settings, state)
+        kept_records = build_records(connection, settings, state, inputs.members)
         governance = [
             measure(connection, mart, relation, old["marts"].get(mart.full_name))
             for mart, relation in kept_records.relations()

@@ -73,12 +73,15 @@ def house(tmp_path: Path) -> House:
     house = House(settings, State(settings.state_path))
     house.build(WAREHOUSE)
     settings.in_force.mkdir()
+    reference = settings.home / "reference"
+    reference.mkdir()
+    (reference / "members.csv").write_text("member_id,joined_on\nH01,\nT01,2020-01-01\nT09,2026-10-01\n")
     pl.DataFrame(
         [
-            ("H01", "charge_lines", "2026-10", "2026-10-31", "accepted", ""),
-            ("T01", "charge_lines", "2026-10", "2026-10-30", "stale", "hash_mismatch"),
+            ("H01", "charge_lines", "2026-10", "v1", "2026-10-31", "accepted", ""),
+            ("T01", "charge_lines", "2026-10", "v2", "2026-10-30", "stale", "sha256_differs"),
         ],
-        schema=["member_id", "extract", "period", "delivery_date", "status", "reason"],
+        schema=["member_id", "extract", "period", "version", "delivery_date", "status", "reason"],
         orient="row",
     ).with_columns(pl.col("delivery_date").str.to_date()).write_parquet(settings.in_force / "_manifest.parquet")
     for gate in (1, 2, 3):
