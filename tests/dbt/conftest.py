@@ -3,7 +3,8 @@
 Here belongs: the lake and reference data of a test, and running dbt in this process. Not here: what a mart must
 hold (the tests say that), and the demo consortium (`pipelines/demo`).
 
-dbt parses the project once per session; every test starts from an empty lake and the project's own seeds.
+dbt parses and seeds the project once per session; every test starts from an empty lake and a copy of that warehouse,
+and a test that replaces reference data seeds those files anew.
 """
 
 from __future__ import annotations
@@ -59,10 +60,16 @@ class Warehouse:
     reference: Path
     target: Path
     manifest: Manifest | None = None
-    _pieces: dict[tuple[str, str, str], Path] = field(default_factory=dict)
+    _seeded: Path | None = None
+    _replaced: set[str] = field(default_factory=set)
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file dbt writes."""
+        return self.home / "warehouse.duckdb"
 
     def reset(self) -> None:
-        """An empty lake, the project's seeds, no warehouse."""
+        """An empty lake, the project's seeds, a warehouse that holds only them."""
         for folder in (self.home, self.reference):
             shutil.rmtree(folder, ignore_errors=True)
         self.reference.mkdir(parents=True)
@@ -73,6 +80,12 @@ class Warehouse:
             folder = self.home / "in_force" / extract.name
             folder.mkdir()
             pl.DataFrame(schema=extract.polars_schema()).write_parquet(folder / "_empty.parquet")
+        self._replaced = set()
+        if self._seeded is None:
+            self._raise(self.dbt("seed"))
+            self._seeded = self.target / "seeded.duckdb"
+            shutil.copy(self.database, self._seeded)
+        shutil.copy(self._seeded, self.database)
 
     def deliver(
         self, extract: str, member_id: str, period: str, rows: Sequence[Mapping[str, Any]], on: date | None = None
@@ -106,6 +119,7 @@ class Warehouse:
             writer = csv.DictWriter(file, header, restval="")
             writer.writeheader()
             writer.writerows({name: _csv(value) for name, value in row.items()} for row in rows)
+        self._replaced.add(seed)
 
     def build(self, *select: str, tests: bool = True) -> None:
         """Runs `dbt build` on a selection (`+ledger__entry`: the mart and all it stands on), data tests included.
@@ -113,15 +127,22 @@ class Warehouse:
         Raises:
             BuildFailed: a model or a test failed.
         """
-        if problems := self.try_build(*select, tests=tests):
-            raise BuildFailed("\n".join(f"{name}: {message}" for name, message in sorted(problems.items())))
+        self._raise(self.try_build(*select, tests=tests))
 
     def try_build(self, *select: str, tests: bool = True) -> dict[str, str]:
-        """Like `build`, but hands back what failed: node name -> message."""
-        kinds = ["--exclude-resource-type", "unit_test"]
+        """Like `build`, but hands back what failed: node name -> message. Replaced reference data is seeded anew."""
+        if self._replaced:
+            self._raise(self.dbt("seed", "--select", *sorted(self._replaced)))
+            self._replaced = set()
+        left_out = ["--exclude", "resource_type:seed", "resource_type:unit_test"]
         if not tests:
-            kinds += ["--exclude-resource-type", "test"]
-        return self.dbt("build", "--select", *select, *kinds)
+            left_out.append("resource_type:test")
+        return self.dbt("build", "--select", *select, *left_out)
+
+    @staticmethod
+    def _raise(problems: Mapping[str, str]) -> None:
+        if problems:
+            raise BuildFailed("\n".join(f"{name}: {message}" for name, message in sorted(problems.items())))
 
     def dbt(self, command: str, *arguments: str) -> dict[str, str]:
         """Runs a dbt command in this process and hands back what failed: node name -> message."""
@@ -140,7 +161,7 @@ class Warehouse:
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query on the warehouse."""
-        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(self.database), read_only=True) as connection:
             cursor = connection.execute(query)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -185,7 +206,6 @@ def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]
     before = {name: os.environ.get(name) for name in ("CONSORTIUM_HOME", "CONSORTIUM_REFERENCE")}
     os.environ["CONSORTIUM_HOME"] = str(house.home)
     os.environ["CONSORTIUM_REFERENCE"] = str(house.reference)
-    house.reset()
     yield house
     for name, value in before.items():
         if value is None:
@@ -194,7 +214,7 @@ def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]
             os.environ[name] = value
 
 
-@pytest.fixture()
+@pytest.fixture
 def warehouse(dbt_session: Warehouse) -> Warehouse:
     """A consortium with an empty lake and the project's seeds; parsed once, built by each test."""
     dbt_session.reset()
