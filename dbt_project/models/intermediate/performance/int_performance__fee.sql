@@ -10,6 +10,7 @@ select
     charge_class,
     in_insurance_catalog,
     {{ money('sum(amount)') }} as amount,
-    cast(sum(quantity) as decimal(18, 4)) as quantity
+    cast(sum(quantity) as decimal(18, 4)) as quantity,
+    count(*) as lines
 from {{ ref('int_core__charge_line') }}
 group by all

@@ -7,40 +7,4 @@ with measured as (
     {%- endfor %}
 )
 
-select
-    period,
-    'department' as entity_level,
-    member_id || ':' || dept_code as entity_id,
-    member_id,
-    dept_code,
-    measure,
-    cast(sum(amount) as decimal(18, 4)) as amount
-from measured
-where dept_code is not null
-group by period, member_id, dept_code, measure
-
-union all
-
-select
-    period,
-    'member' as entity_level,
-    member_id as entity_id,
-    member_id,
-    cast(null as varchar) as dept_code,
-    measure,
-    cast(sum(amount) as decimal(18, 4)) as amount
-from measured
-group by period, member_id, measure
-
-union all
-
-select
-    period,
-    'consortium' as entity_level,
-    'consortium' as entity_id,
-    cast(null as varchar) as member_id,
-    cast(null as varchar) as dept_code,
-    measure,
-    cast(sum(amount) as decimal(18, 4)) as amount
-from measured
-group by period, measure
+{{ rolled_up('measured') }}
