@@ -1,12 +1,12 @@
 {#
   How reference data is loaded: straight from the CSV, typed by `column_types` of _seeds.yml. A column that the page names
-  and the file leaves out is empty; one that only the file has stays as text. Files are read from CONSORTIUM_REFERENCE
-  where it is set (the night lays CONSORTIUM_SEEDS over the project's files there). The project's own folder stays the seed
-  path in any case: given an absolute one, dbt writes its run artefacts over the files themselves.
+  and the file leaves out is empty; one that only the file has stays as text. CONSORTIUM_REFERENCE names the folder (the
+  night lays CONSORTIUM_SEEDS over the project's files there): relative to the project it is the seed path itself; absolute
+  it is only read from, by file name, for dbt writes its run artefacts over the files of an absolute seed path.
 #}
 {% materialization seed, adapter='duckdb' %}
     {%- set folder = env_var('CONSORTIUM_REFERENCE', '') -%}
-    {%- set path = (folder ~ '/' ~ model.name ~ '.csv') if folder else (model.root_path ~ '/' ~ model.original_file_path) -%}
+    {%- set path = (folder ~ '/' ~ model.name ~ '.csv') if folder.startswith('/') else (model.root_path ~ '/' ~ model.original_file_path) -%}
     {%- set header = seed_header(path) -%}
     {%- set types = config.get('column_types') or {} -%}
     {%- set csv -%}
