@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.demo import intercompany, places
-from pipelines.demo.catalogue import Item
 from pipelines.demo.care_extracts import Month
+from pipelines.demo.catalogue import Item
 from pipelines.demo.journal import Balances, Entry, Journal
 from pipelines.demo.sizes import PERSONAS, Member, largest_remainder
 from pipelines.demo.stores import Issues

@@ -15,8 +15,6 @@ from pipelines.demo.people import mix
 from pipelines.demo.sizes import FOCUS, PERIODS, Member, previous_period
 from pipelines.demo.world import World, first_day, last_day
 
-
-
 CT_PRICE = 15_000
 EXPERT_SESSION = 80_000
 

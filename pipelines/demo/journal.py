@@ -128,7 +128,7 @@ class Journal:
             if before or debit or credit:
                 out.append((local_code(self.member.vendor, account, detail), partner or None, before, debit, credit, after))
         columns = ["account_code", "counterparty_member_id", "opening_balance", "debit", "credit", "closing_balance"]
-        kinds = {c: pl.Int64 for c in columns[2:]}
+        kinds = dict.fromkeys(columns[2:], pl.Int64)
         return pl.DataFrame(out, schema=columns, orient="row", schema_overrides={"account_code": pl.String, "counterparty_member_id": pl.String, **kinds}), closing
 
     def cash_frame(self) -> pl.DataFrame:
