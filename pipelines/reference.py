@@ -14,10 +14,10 @@ import csv
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -274,6 +274,9 @@ def _judge_file(file: File, header: Sequence[str], rows: Sequence[Row]) -> Itera
 def _judge_cells(file: File, row: Row) -> Iterator[Problem]:
     for column, declared in file.types.items():
         cell = row[column]
+        if cell != cell.strip():
+            yield Problem(file.name, row.number, column, f"{cell!r} has blanks around it")
+            continue
         if not cell:
             if column in file.required:
                 yield Problem(file.name, row.number, column, "empty, a value is needed")
@@ -301,16 +304,8 @@ def _misfit(cell: str, declared: str) -> str | None:
         return None if cell.lstrip("-").isdecimal() and cell.isascii() else "a whole number"
     if kind == "decimal":
         whole, places = (int(part) for part in size.rstrip(")").split(","))
-        try:
-            number = Decimal(cell)
-        except InvalidOperation:
-            return "a number"
-        fits = number.is_finite() and number == number.quantize(Decimal(1).scaleb(-places))
-        return (
-            None
-            if fits and abs(number) < Decimal(10) ** (whole - places)
-            else f"a number with at most {places} decimals"
-        )
+        fits = re.fullmatch(rf"-?[0-9]{{1,{whole - places}}}(\.[0-9]{{1,{places}}}0*)?", cell)
+        return None if fits else f"a number with at most {places} decimals"
     return None
 
 

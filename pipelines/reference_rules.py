@@ -243,7 +243,7 @@ def _schemes(tables: Tables) -> Iterator[Problem]:
                 yield Problem(
                     "sharing_schemes", later.number, "is_active",
                     f"{later['rule_id']} and {earlier['rule_id']} (row {earlier.number}) both price {kind} between "
-                    f"{sender} and {receiver}; one scheme per event and pair (AMB-07, AMB-08): set one of them to false",
+                    f"{sender} and {receiver}; one scheme per event and pair (AMB-07, AMB-08): set one to false",
                 )  # fmt: skip
 
 
