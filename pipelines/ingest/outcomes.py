@@ -71,6 +71,21 @@ class Reason(StrEnum):
     UNBALANCED_QUOTE = "unbalanced_quote"
     RAGGED_ROW = "ragged_row"
     UNREADABLE_TEXT = "unreadable_text"
+    TRUNCATED = "truncated"
+    DAMAGED_FILE = "damaged_file"
+    ARCHIVE_BOMB = "archive_bomb"
+    XML_DOCTYPE = "xml_doctype"
+    BROKEN_XML = "broken_xml"
+    BROKEN_JSON = "broken_json"
+    NO_FHIR = "no_fhir"
+    DOCUMENT_TOO_LARGE = "document_too_large"
+    SHEET_MISSING = "sheet_missing"
+    CODES_AS_NUMBERS = "codes_as_numbers"
+    MEMO_FIELD = "memo_field"
+    FIELD_TYPE = "field_type"
+    TABLE_MISSING = "table_missing"
+    SOURCE_UNREACHABLE = "source_unreachable"
+    SOURCE_FAILED = "source_failed"
 
 
 class CellFault(StrEnum):
@@ -137,6 +152,21 @@ TO_DO: Mapping[Reason, str] = MappingProxyType(
         Reason.UNBALANCED_QUOTE: "The file is cut off, or quotes stand in its texts: export again.",
         Reason.RAGGED_ROW: "The row named here is cut off, or a delimiter stands unquoted in a text.",
         Reason.UNREADABLE_TEXT: "The file breaks its own format at the place named: export it again.",
+        Reason.TRUNCATED: "The file ends before its own header says it does: copy it again completely.",
+        Reason.DAMAGED_FILE: "The file is damaged at the place named: copy it again completely, or export it again.",
+        Reason.ARCHIVE_BOMB: "The file unpacks to far more than it may: find out who made it.",
+        Reason.XML_DOCTYPE: "Deliver XML without a document type or entities: they can read files and fill memory.",
+        Reason.BROKEN_XML: "The file is no well-formed XML at the place named: export it again.",
+        Reason.BROKEN_JSON: "The file is no JSON at the place named: export it again.",
+        Reason.NO_FHIR: "Deliver FHIR R4 bundles.",
+        Reason.DOCUMENT_TOO_LARGE: "Split the document into several, or deliver it as NDJSON.",
+        Reason.SHEET_MISSING: "Deliver the sheet that the adapter names.",
+        Reason.CODES_AS_NUMBERS: "Store codes as text in the spreadsheet: as numbers they lose their leading zeros.",
+        Reason.MEMO_FIELD: "Export without memo fields, or with the memo file beside it.",
+        Reason.FIELD_TYPE: "Store the field named here in a type that the adapter can read.",
+        Reason.TABLE_MISSING: "Correct the table in the vendor's adapter, or deliver the database that holds it.",
+        Reason.SOURCE_UNREACHABLE: "The member's database does not answer: check address, network and rights.",
+        Reason.SOURCE_FAILED: "The member's database answered with an error: check the adapter's query.",
     }
 )
 

@@ -28,6 +28,7 @@ _EXACT = (Type.MONEY, Type.PRICE)
 _NUMBER = r"^[+-]?(?:[0-9]{1,24}\.?[0-9]{0,30}|\.[0-9]{1,30})$"
 _PLAIN = {type_: rf"^[+-]?[0-9]{{1,{18 - scale}}}(?:\.[0-9]{{1,{scale}}}0*)?$" for type_, scale in _SCALE.items()}
 _WHOLE = r"^[+-]?[0-9]{1,18}(?:\.0*)?$"
+_STRANGE = "\ufffd"  # stands for such a cell: no number, no date, no printable text
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _UNPRINTABLE = r"[\x00-\x1f\x7f\x{80}-\x{9f}\x{FFFD}\x{FEFF}]"
 _UNPRINTABLE_NOTE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{FFFD}\x{FEFF}]"
@@ -50,6 +51,8 @@ def convert(cells: pl.Series, column: Column, delivered_on: date) -> tuple[pl.Se
         the typed column (null where a cell can't be read) and a mask that is TRUE at bad cells, or None where
         every cell is good. Good cells are trimmed; an empty text is a null.
     """
+    if _is_strange(cells.dtype):
+        cells = pl.Series([None if cell is None else _STRANGE for cell in cells], dtype=pl.String)
     if column.type is Type.TEXT:
         typed, bad = _text(cells, column)
     else:
@@ -69,6 +72,8 @@ def fault_of(cell: Any, column: Column, delivered_on: date) -> CellFault | None:
         cell = cell.strip() or None
     if cell is None:
         return None if column.optional else CellFault.MISSING_VALUE
+    if isinstance(cell, (list, dict, bytes, pl.Series, time, timedelta)):
+        cell = _STRANGE
     if column.type is Type.TEXT:
         return _text_fault(str(cell), column)
     if column.type is Type.BOOLEAN:
@@ -76,6 +81,11 @@ def fault_of(cell: Any, column: Column, delivered_on: date) -> CellFault | None:
     if column.type in (Type.DATE, Type.TIMESTAMP):
         return _date_fault(cell, column, delivered_on)
     return _number_fault(cell, column)
+
+
+def _is_strange(dtype: pl.DataType) -> bool:
+    """Whether cells are something that no contract type can be made of: lists, bytes, times of day."""
+    return dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration, pl.Time)
 
 
 def _trimmed(cells: pl.Series) -> pl.Series:

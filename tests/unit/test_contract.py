@@ -112,7 +112,7 @@ def test_the_minimal_contract_loads() -> None:
 def test_a_contract_that_says_something_unknown_does_not_load(change: tuple[str, str], complaint: str) -> None:
     text = MINIMAL.replace(*change)
     assert text != MINIMAL
-    with pytest.raises(ContractError, match="cases.yml") as said:
+    with pytest.raises(ContractError, match=r"cases\.yml") as said:
         contract.parse(text, "cases")
     assert complaint in str(said.value)
 
