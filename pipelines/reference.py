@@ -68,6 +68,7 @@ class File:
     name: str
     types: Mapping[str, str]
     optional: frozenset[str]
+    from_project: frozenset[str]
     key: tuple[str, ...]
     required: frozenset[str]
     listed: Mapping[str, frozenset[str]]
@@ -110,32 +111,21 @@ def overlay(settings: Settings) -> Path:
     """Lays `CONSORTIUM_SEEDS` over the project's seeds, file by file, into `home/reference`, and judges the result.
 
     A file that is there already with the same content isn't touched, so that what depends on it stays fresh. A column
-    that a consortium's file may leave out is added empty.
+    that a consortium's file may leave out is added: empty, or as the project's file says it for the same key.
 
     Returns:
         the folder, for dbt (`CONSORTIUM_REFERENCE`) and for `Policy.load`.
 
     Raises:
-        ReferenceError: a file is unknown or can't be read, or `validate` finds a problem; `home/reference` is then as
-            it was before.
+        ReferenceError: a file is unknown, can't be read, or one of the consortium's files has a problem;
+            `home/reference` is then as it was before.
     """
     sources = {path.stem: path for path in sorted(SEEDS.glob("*.csv"))}
-    if settings.seeds is not None:
-        own = {path.stem: path for path in sorted(settings.seeds.glob("*.csv"))}
-        if not settings.seeds.is_dir():
-            raise ReferenceError([Problem(str(settings.seeds), None, None, "CONSORTIUM_SEEDS is not a folder")])
-        unknown = sorted(set(own) - set(page()))
-        if unknown:
-            known = ", ".join(sorted(page()))
-            raise ReferenceError(
-                [
-                    Problem(name, None, None, f"no file of reference data has this name; known are {known}")
-                    for name in unknown
-                ]
-            )
-        sources |= own
-    contents = {name: _completed(name, path) for name, path in sources.items()}
-    problems = judge({name: text.encode() for name, text in contents.items()})
+    own = _own_files(settings.seeds) if settings.seeds is not None else sources
+    contents = {name: _completed(name, path) for name, path in (sources | own).items()}
+    found = judge({name: text.encode() for name, text in contents.items()})
+    # A row of the project's that names what this consortium has replaced (a member, an item) simply meets nothing.
+    problems = [problem for problem in found if problem.file in own]
     if problems:
         raise ReferenceError(problems)
     target = settings.home / "reference"
@@ -180,7 +170,7 @@ def judge(contents: Mapping[str, bytes]) -> list[Problem]:
         try:
             header, rows = _rows(content)
         except UnicodeDecodeError as error:
-            problems.append(Problem(name, None, None, f"not UTF-8 (byte {error.start}): save it as CSV UTF-8"))
+            problems.append(_not_utf8(name, error))
             continue
         found = list(_judge_file(file, header, rows))
         problems += found
@@ -206,7 +196,8 @@ def _file(entry: Mapping[str, Any]) -> File:
     return File(
         name=entry["name"],
         types=entry["config"]["column_types"],
-        optional=frozenset(c["name"] for c in columns if c.get("config", {}).get("meta", {}).get("optional")),
+        optional=_marked(columns, "optional"),
+        from_project=_marked(columns, "from_project"),
         key=tuple(tests.get("unique_combination", {}).get("columns", [])),
         required=frozenset(required),
         listed={
@@ -214,6 +205,25 @@ def _file(entry: Mapping[str, Any]) -> File:
             for column, values in tests.get("listed_values", {}).get("columns", {}).items()
         },
     )
+
+
+def _own_files(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise ReferenceError([Problem(str(folder), None, None, "CONSORTIUM_SEEDS is not a folder")])
+    own = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    known = ", ".join(sorted(page()))
+    unknown = [
+        Problem(name, None, None, f"no file of reference data has this name; known are {known}")
+        for name in own
+        if name not in page()
+    ]
+    if unknown:
+        raise ReferenceError(unknown)
+    return own
+
+
+def _marked(columns: Sequence[Mapping[str, Any]], mark: str) -> frozenset[str]:
+    return frozenset(c["name"] for c in columns if c.get("config", {}).get("meta", {}).get(mark))
 
 
 def _rows(content: bytes) -> tuple[list[str], list[Row]]:
@@ -226,23 +236,33 @@ def _rows(content: bytes) -> tuple[list[str], list[Row]]:
 
 
 def _completed(name: str, path: Path) -> str:
-    """The file's text as it is laid down: UTF-8 without a mark, columns that it may leave out added empty."""
+    """The file's text as it is laid down: UTF-8 without a mark, columns that it may leave out added."""
+    content = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ReferenceError(
-            [Problem(name, None, None, f"not UTF-8 (byte {error.start}): save it as CSV UTF-8")]
-        ) from None
+        raise ReferenceError([_not_utf8(name, error)]) from None
     file = page().get(name)
-    lines = list(csv.reader(io.StringIO(text, newline="")))
-    left_out = sorted(file.optional - set(lines[0]), key=list(file.types).index) if file and lines else []
-    if not left_out:
+    header, rows = _rows(content)
+    left_out = [column for column in file.types if column in file.optional - set(header)] if file and header else []
+    if file is None or not left_out:
         return text
+    key = [column for column in file.key if column not in VALIDITY]
+    known = {}
+    if file.from_project & set(left_out):
+        known = {tuple(row[column] for column in key): row for row in read(SEEDS, name)}
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(lines[0] + left_out)
-    writer.writerows(cells + [""] * len(left_out) for cells in lines[1:] if any(cells))
+    writer.writerow([*header, *left_out])
+    for row in rows:
+        same = known.get(tuple(row[column] for column in key))
+        added = [same[column] if same and column in file.from_project else "" for column in left_out]
+        writer.writerow([row[column] for column in header] + added)
     return written.getvalue()
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError) -> Problem:
+    return Problem(name, None, None, f"not UTF-8 (byte {error.start}): save it as CSV UTF-8")
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -99,6 +99,13 @@ def test_columns_that_a_file_may_leave_out_are_added_empty(consortium: Consortiu
     assert {first[column] for column in extra} == {""}
 
 
+def test_how_an_indicator_is_computed_comes_from_the_project_where_it_is_left_out(consortium: Consortium) -> None:
+    consortium.own("kpi", lambda rows: rows.append(rows[0] | {"kpi_code": "OWN-1"}), without=("formula", "unit"))
+    laid = {row["kpi_code"]: row["formula"] for row in reference.read(reference.overlay(consortium.settings), "kpi")}
+    assert laid["S1-PERF-01"] == "growth"
+    assert laid["OWN-1"] == ""
+
+
 def test_further_columns_stay(consortium: Consortium) -> None:
     consortium.own("members", lambda rows: [row.update(phone_book="A") for row in rows])
     with (SEEDS / "members.csv").open(encoding="utf-8") as file:
@@ -106,6 +113,14 @@ def test_further_columns_stay(consortium: Consortium) -> None:
     rows = [dict(row.cells) | {"phone_book": "A"} for row in reference.read(SEEDS, "members")]
     consortium.write("members", [*header, "phone_book"], rows)
     assert reference.read(reference.overlay(consortium.settings), "members")[0]["phone_book"] == "A"
+
+
+def test_rows_of_the_project_that_name_what_the_consortium_replaced_are_no_problem(consortium: Consortium) -> None:
+    consortium.own("items", lambda rows: rows.__delitem__(slice(20, None)))
+    consortium.own("members", lambda rows: rows.__delitem__(slice(1, 3)))
+    reference.overlay(consortium.settings)
+    consortium.own("item_pairs")
+    assert "item_pairs.csv, row 2, column item_code: 'LAB001' is not in items.csv" in consortium.refused()
 
 
 def test_a_byte_order_mark_of_a_spreadsheet_is_taken_off(consortium: Consortium) -> None:

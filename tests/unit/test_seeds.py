@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import chinese_calendar
 import pytest
 
 from pipelines import reference
@@ -265,12 +266,11 @@ def test_growth_and_count_indicators_say_how_they_are_computed() -> None:
 
 def test_holidays_agree_with_the_published_calendar() -> None:
     """The package knows the State Council's notices; a year it doesn't know has no rows."""
-    calendar = pytest.importorskip("chinese_calendar", reason="chinesecalendar is a development requirement")
     listed = {date.fromisoformat(row["date"]): row["is_working_day"] == "true" for row in rows("holidays")}
     assert {day.year for day in listed} == {2025, 2026}
     day = date(2025, 1, 1)
     while day <= date(2026, 12, 31):
-        assert listed.get(day, day.weekday() < 5) == calendar.is_workday(day), day
+        assert listed.get(day, day.weekday() < 5) == chinese_calendar.is_workday(day), day
         day = date.fromordinal(day.toordinal() + 1)
 
 
