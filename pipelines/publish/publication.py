@@ -6,15 +6,17 @@ A publication is written aside whole, then switched to:
 
 1. leftovers of a run that died are finished or removed,
 2. everything is written into `published/<id>.tmp`, made durable and read-only, and renamed,
-3. `pending.json` says that the switch begins; then come the chain, the state and `current`, in that order.
+3. with a Postgres URL, the same is loaded there beside what is read, and compared,
+4. `pending.json` says that the switch begins; then come Postgres, the chain, the state and `current`, in that order.
 
-A run killed before 3 leaves the publication before in place and a folder that the next run removes; one killed inside 3
+A run killed before 4 leaves the publication before in place and a folder that the next run removes; one killed inside 4
 is finished by the next run.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +28,7 @@ from typing import Any
 import duckdb
 
 from pipelines.gates import require_open
-from pipelines.publish import folder
+from pipelines.publish import folder, postgres
 from pipelines.publish.chain import GENESIS, Record, records
 from pipelines.publish.content import marts_hash
 from pipelines.publish.dictionary import dictionary, keys_of, write_dictionary
@@ -40,6 +42,8 @@ from pipelines.publish.site import Edition, build_site
 from pipelines.publish.site.frames import read_frames
 from pipelines.settings import Settings
 from pipelines.state import State
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ def publish(settings: Settings, state: State, *, run_id: str, build_id: str, clo
         description = _write(settings, state, temporary, before, inputs, draft, chain)
         description["seconds"] = round(time.monotonic() - started, 3)
         folder.write_json(temporary / folder.RECORD, description)
+        if settings.postgres_url:
+            postgres.stage(settings, temporary, publication_id)
         path = folder.seal(temporary)
         folder.write_json(published / folder.PENDING, description["record"])
         finish(settings, state)
@@ -115,17 +121,31 @@ def rollback(settings: Settings, publication_id: str) -> Publication:
         kept = folder.kept(published)
         if publication_id not in kept:
             raise NotPublished(f"{publication_id} is not kept; kept are {', '.join(kept) or 'none'}")
+        if settings.postgres_url and postgres.live_publication(settings) != publication_id:
+            postgres.stage(settings, published / publication_id, publication_id)
+            for sentence in postgres.switch(settings, publication_id) or ():
+                log.warning("%s", sentence)
         folder.point_current_at(published, publication_id)
         return _publication(published / publication_id)
 
 
 def finish(settings: Settings, state: State) -> None:
-    """Completes a switch that has begun; does nothing when none has."""
+    """Completes a switch that has begun; does nothing when none has.
+
+    A switch that cannot be completed, because Postgres no longer holds what was loaded for it, is taken back.
+    """
     published = settings.published
     pending = published / folder.PENDING
     if not pending.is_file():
         return
     record = Record.read(folder.read_json(pending))
+    if settings.postgres_url:
+        lost = postgres.switch(settings, record.publication_id)
+        if lost is None:
+            pending.unlink()
+            return
+        for sentence in lost:
+            log.warning("%s", sentence)
     folder.write_json(published / folder.CHAIN / f"{record.publication_id}.json", asdict(record))
     state.put("publication", [_state_row(record)])
     folder.point_current_at(published, record.publication_id)

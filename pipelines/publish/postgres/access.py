@@ -1,0 +1,204 @@
+"""Row-level security: who may read which rows, and the proof that it holds before anyone can read.
+
+Belongs here: roles, policies, grants and their inspection. Does not belong here: rows.
+
+Two group roles are managed by the publisher and given to logins by the database's administrator:
+
+* `yilian_member`: a login of one or several members; sees the rows that are theirs by `visibility.rule_of`. Which
+  members, stands in `yilian_access.member_access` (login, member), which no reader can read.
+* `yilian_consortium`: the operations centre; sees every row.
+
+Policies ask `session_user`, the login, which neither SET ROLE nor a view changes: a plain view of the operations
+centre, or of the publisher, shows a member no more than the table does. A view of a superuser would, and a materialized
+view is a copy; the next publication makes the former a `security_invoker` view and drops the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg2 import sql
+
+from pipelines.publish.errors import PublicationError
+from pipelines.publish.marts import Mart
+from pipelines.publish.visibility import Rule, rule_of
+
+MEMBER_ROLE, CONSORTIUM_ROLE, SCHEMA = "yilian_member", "yilian_consortium", "yilian_access"
+
+
+class AccessError(PublicationError):
+    """Row-level security is not in force: nothing is published to Postgres."""
+
+
+def prepare(cursor: Any) -> None:
+    """Makes roles and the access schema, once; harmless when they stand.
+
+    Raises:
+        AccessError: the publisher may not make roles and they are not there.
+    """
+    cursor.execute("select pg_advisory_xact_lock(hashtext('yilian_access'))")
+    for role in (MEMBER_ROLE, CONSORTIUM_ROLE):
+        cursor.execute("select 1 from pg_roles where rolname = %s", (role,))
+        if cursor.fetchone() is None:
+            cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+            if not cursor.fetchone()[0]:
+                raise AccessError(
+                    f"role {role} is missing: have the administrator run `create role {role} nologin`"
+                )
+            cursor.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+    cursor.execute(
+        f"""
+        create schema if not exists {SCHEMA};
+        create table if not exists {SCHEMA}.member_access (
+            login name not null, member_id text not null, primary key (login, member_id));
+        create table if not exists {SCHEMA}.live (
+            is_only boolean primary key default true check (is_only), publication_id text not null);
+        create or replace function {SCHEMA}.my_members() returns text[] language sql stable security definer
+            set search_path = {SCHEMA}, pg_temp
+            as $$ select coalesce(array_agg(member_id), '{{}}')
+                  from {SCHEMA}.member_access where login = session_user $$;
+        comment on table {SCHEMA}.member_access is '登录名可见的成员机构 · Which members a login may see';
+        comment on table {SCHEMA}.live is '当前发布 · The publication that is read now';
+        revoke all on schema {SCHEMA} from public;
+        revoke all on all tables in schema {SCHEMA} from public, {MEMBER_ROLE}, {CONSORTIUM_ROLE};
+        revoke all on function {SCHEMA}.my_members() from public;
+        grant usage on schema {SCHEMA} to {MEMBER_ROLE}, {CONSORTIUM_ROLE};
+        grant execute on function {SCHEMA}.my_members() to {MEMBER_ROLE}, {CONSORTIUM_ROLE};
+        """
+    )
+
+
+def protect(cursor: Any, mart: Mart, table: sql.Composable) -> None:
+    """Policies and grants of one table."""
+    statements = [
+        "alter table {table} enable row level security",
+        "alter table {table} force row level security",
+        "create policy publisher on {table} to current_user using ((select session_user = {owner})) with check (true)",
+        f"create policy consortium on {{table}} for select to {CONSORTIUM_ROLE} "
+        f"using ((select pg_has_role(session_user, '{CONSORTIUM_ROLE}', 'member')))",
+        f"grant select on {{table}} to {CONSORTIUM_ROLE}, {MEMBER_ROLE}",
+    ]
+    condition = _condition(rule_of(mart))
+    if condition:
+        statements.append(f"create policy own on {{table}} for select to {MEMBER_ROLE} using ({condition})")
+    cursor.execute("select current_user")
+    owner = sql.Literal(cursor.fetchone()[0])
+    for statement in statements:
+        cursor.execute(sql.SQL(statement).format(table=table, owner=owner))
+
+
+def open_schema(cursor: Any, schema: str) -> None:
+    """Lets readers into a schema, and nobody else."""
+    name = sql.Identifier(schema)
+    cursor.execute(sql.SQL("revoke all on schema {} from public").format(name))
+    cursor.execute(
+        sql.SQL("grant usage on schema {} to {}, {}").format(
+            name, sql.Identifier(MEMBER_ROLE), sql.Identifier(CONSORTIUM_ROLE)
+        )
+    )
+
+
+def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str]]) -> None:
+    """Proves that security is in force in schemas that are about to be read: by the catalogue, then by trying.
+
+    Args:
+        cursor: in a transaction; the role is set back.
+        schemas: everything that will be read.
+        marts: each mart with the schema it stands in.
+
+    Raises:
+        AccessError: names every table, view, grant and login that would leak.
+    """
+    faults = [
+        text.format(*row) for question, text in _QUESTIONS for row in _ask(cursor, question, list(schemas))
+    ]
+    if faults:
+        raise AccessError("row-level security is not in force, nothing is published: " + "; ".join(faults))
+    _try(cursor, marts)
+
+
+def _condition(rule: Rule) -> str:
+    """SQL that is true for a row that its reader may see; empty where none may."""
+    members = f"(select {SCHEMA}.my_members())::text[]"
+    if rule.shared:
+        return "true"
+    if rule.owners:
+        return " or ".join(f"{owner} = any({members})" for owner in rule.owners)
+    if rule.entity:
+        # A department's or person's id begins with its member's, set off by a sign that no member id holds.
+        begins = " or ".join(f"starts_with(entity_id, m || '{sign}')" for sign in ":/|")
+        return f"exists (select from unnest({members}) as m where entity_id = m or {begins})"
+    return ""
+
+
+def _ask(cursor: Any, question: str, schemas: list[str]) -> list[tuple[Any, ...]]:
+    cursor.execute(
+        question, {"schemas": schemas, "roles": [MEMBER_ROLE, CONSORTIUM_ROLE], "member": MEMBER_ROLE}
+    )
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _try(cursor: Any, marts: Sequence[tuple[Mart, str]]) -> None:
+    """Reads every table as a member's login that no member was given: nothing but shared marts may answer."""
+    cursor.execute("savepoint as_reader")
+    cursor.execute(f"delete from {SCHEMA}.member_access where login = session_user")
+    cursor.execute(f"grant {MEMBER_ROLE} to current_user")
+    cursor.execute(f"set local role {MEMBER_ROLE}")
+    leaks = []
+    for mart, schema in marts:
+        if rule_of(mart).shared:
+            continue
+        cursor.execute(sql.SQL("select exists (select from {})").format(sql.Identifier(schema, mart.name)))
+        if cursor.fetchone()[0]:
+            leaks.append(mart.full_name)
+    cursor.execute("rollback to savepoint as_reader")
+    if leaks:
+        raise AccessError(f"a login without any member could read {', '.join(leaks)}; nothing is published")
+
+
+_QUESTIONS = (
+    (
+        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = any(%(schemas)s) and c.relkind in ('r', 'p')
+             and not (c.relrowsecurity and c.relforcerowsecurity)""",
+        "table {0}.{1} has no row-level security",
+    ),
+    (
+        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = any(%(schemas)s) and c.relkind = 'v'
+             and not coalesce(c.reloptions::text[] && array['security_invoker=true', 'security_invoker=on'], false)""",
+        "view {0}.{1} is no security_invoker view",
+    ),
+    (
+        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = any(%(schemas)s) and c.relkind in ('m', 'f')""",
+        "{0}.{1} is a materialized view or foreign table, which cannot keep rows apart",
+    ),
+    (
+        """select n.nspname, c.relname, coalesce(r.rolname, 'public') from pg_class c
+           join pg_namespace n on n.oid = c.relnamespace
+           cross join lateral aclexplode(c.relacl) as a left join pg_roles r on r.oid = a.grantee
+           where n.nspname = any(%(schemas)s) and a.grantee <> c.relowner
+             and (a.grantee = 0 or r.rolname <> all(%(roles)s) or a.privilege_type <> 'SELECT')""",
+        "{0}.{1} is granted to {2}",
+    ),
+    (
+        """select r.rolname from pg_roles r
+           where (r.rolname = any(%(roles)s) or pg_has_role(r.oid, %(member)s, 'member'))
+             and r.rolbypassrls and not r.rolsuper""",
+        "role {0} may bypass row-level security",
+    ),
+    (
+        """select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.member
+           join pg_roles g on g.oid = m.roleid
+           where g.rolname = any(%(roles)s) and r.rolsuper and r.rolname <> current_user and r.rolcanlogin""",
+        "login {0} is a superuser and given a reader's role",
+    ),
+    (
+        """select p.tablename, p.policyname from pg_policies p
+           where p.schemaname = any(%(schemas)s) and p.policyname not in ('own', 'consortium', 'publisher')""",
+        "table {0} has a policy {1} that the publisher did not make",
+    ),
+)

