@@ -17,7 +17,7 @@ pairs as (
         earlier.started_on as earlier_started_on,
         earlier.ended_on as earlier_ended_on,
         least(later.fund_paid, earlier.fund_paid) as amount_at_risk,
-        {{ days_between('later.started_on', 'least(earlier.ended_on, coalesce(later.ended_on, earlier.ended_on))') }} as overlap_days,
+        {{ days_between('later.started_on', 'least(earlier.in_bed_until, later.in_bed_until)') }} as overlap_days,
         row_number() over (
             partition by later.member_id, later.encounter_id
             order by earlier.started_at desc, earlier.member_id, earlier.encounter_id
@@ -31,7 +31,7 @@ pairs as (
             or earlier.started_at = later.started_at
             and (earlier.member_id, earlier.encounter_id) < (later.member_id, later.encounter_id)
         )
-        and {{ days_between('later.started_on', 'least(earlier.ended_on, coalesce(later.ended_on, earlier.ended_on))') }}
+        and {{ days_between('later.started_on', 'least(earlier.in_bed_until, later.in_bed_until)') }}
         >= bounds.min_overlap_days
 )
 
@@ -45,7 +45,7 @@ select
     amount_at_risk,
     true as is_certain,
     '患者于' || cast(started_on as varchar) || '入院,而此前在机构' || earlier_member_id || '的住院(住院号' || earlier_encounter_id
-    || ',' || cast(earlier_started_on as varchar) || '至' || cast(earlier_ended_on as varchar) || ')尚未结束,两次住院重叠'
+    || ',' || cast(earlier_started_on as varchar) || '至' || coalesce(cast(earlier_ended_on as varchar), '在院') || ')尚未结束,两次住院重叠至少'
     || cast(overlap_days as varchar) || '天' as evidence
 from pairs
 where place = 1
