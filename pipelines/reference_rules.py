@@ -18,6 +18,7 @@ from itertools import pairwise
 from pipelines.reference import Problem, Row, Tables
 
 TEXT_UNITS = ("text", "level")
+EVERYBODY = ("", "*", "all")
 LEVELS = ("tertiary", "secondary", "primary", "village")
 ROLES = ("lead", "general", "specialist", "primary")
 WINDOW = re.compile(r"hour|6h|day|visit|days:[1-9]\d*")
@@ -62,7 +63,7 @@ def _policy_values(tables: Tables) -> Iterator[Problem]:
     for name in ("policy", "policy_pipeline"):
         for row in tables[name]:
             kind, scope = row["scope_kind"], row["scope"]
-            if (kind == "all") != (scope == ""):
+            if (kind == "all") != (scope in EVERYBODY):
                 wanted = "stays empty for scope_kind all" if kind == "all" else f"a {kind} is needed"
                 yield Problem(name, row.number, "scope", wanted)
             elif kind in known and scope not in known[kind]:
@@ -326,7 +327,7 @@ def _periods(tables: Tables) -> Iterator[Problem]:
 
 
 def _scope(row: Row) -> tuple[str, str]:
-    return row["scope_kind"], row["scope"]
+    return row["scope_kind"], "" if row["scope_kind"] == "all" else row["scope"]
 
 
 def _covered(scope: str, levels: dict[str, str]) -> Sequence[str]:
