@@ -144,20 +144,26 @@ class Warehouse:
         if problems:
             raise BuildFailed("\n".join(f"{name}: {message}" for name, message in sorted(problems.items())))
 
+    def compiled(self, inline: str) -> str:
+        """The SQL that dbt makes of an inline query."""
+        result = self._invoke("compile", "--inline", inline)
+        return str(result.results[0].node.compiled_code)
+
     def dbt(self, command: str, *arguments: str) -> dict[str, str]:
         """Runs a dbt command in this process and hands back what failed: node name -> message."""
+        results = getattr(self._invoke(command, *arguments), "results", [])
+        return {r.node.name: str(r.message) for r in results if str(r.status) in ("error", "fail", "runtime error")}
+
+    def _invoke(self, command: str, *arguments: str) -> Any:
+        if self.manifest is None and command != "parse":
+            self.manifest = self._invoke("parse")
         where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
         places = ["--target-path", str(self.target), "--log-path", str(self.target), "--no-use-colors", "--quiet"]
-        if self.manifest is None and command != "parse":
-            self.dbt("parse")
         outcome = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *where, *places])
         DuckDBConnectionManager.close_all_connections()
-        if isinstance(outcome.result, Manifest):
-            self.manifest = outcome.result
         if outcome.exception is not None:
             raise BuildFailed(str(outcome.exception)) from outcome.exception
-        results = getattr(outcome.result, "results", [])
-        return {r.node.name: str(r.message) for r in results if str(r.status) in ("error", "fail", "runtime error")}
+        return outcome.result
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query on the warehouse."""
