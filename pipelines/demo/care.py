@@ -88,7 +88,7 @@ def _payer(person: Ints) -> Ints:
     return np.where(u < 0.30, 0, np.where(u < 0.90, 1, np.where(u < 0.97, 2, 3)))
 
 
-def _visit_cases(world: World, member: Member, period: str, seen: Visits) -> pl.DataFrame:
+def visit_cases(seen: Visits) -> pl.DataFrame:
     setting = np.array([v.setting for v in clinical.VISITS])[seen.kind]
     kind = np.where(setting == "emergency", "emergency", np.where(setting == "home", "home_visit", "outpatient"))
     diagnosis = np.array([v.diagnosis for v in clinical.VISITS])[seen.kind]
@@ -120,7 +120,7 @@ def _visit_cases(world: World, member: Member, period: str, seen: Visits) -> pl.
     )
 
 
-def _stay_cases(world: World, member: Member, period: str, stays: Stays) -> pl.DataFrame:
+def stay_cases(member: Member, stays: Stays) -> pl.DataFrame:
     n = len(stays.person)
     variant = (uniform(stays.person, 62) * 997).astype(np.int64)
     diagnosis, procedure = np.full(n, "", dtype=object), np.full(n, None, dtype=object)
@@ -157,7 +157,7 @@ def _stay_cases(world: World, member: Member, period: str, stays: Stays) -> pl.D
     )
 
 
-def _line_frame(world: World, member: Member, columns: dict[str, Ints], shift: int) -> pl.DataFrame:
+def line_frame(world: World, member: Member, columns: dict[str, Ints], shift: int) -> pl.DataFrame:
     """Prices, amounts and executing departments for raw lines."""
     prices = world.catalogue.prices(member)
     rows = places.places(member)
@@ -177,6 +177,7 @@ def _line_frame(world: World, member: Member, columns: dict[str, Ints], shift: i
             "amount": price * columns["quantity"],
             "ordering": ordering.astype(np.int32),
             "executing": doer[ordering, item],
+            "days": np.zeros(len(item), dtype=np.int32),
             "tag": np.zeros(len(item), dtype=np.int32),
         }
     )
@@ -187,14 +188,26 @@ def care(world: World, member: Member, period: str) -> Care:
     seen = visits(world, member, period)
     n = len(seen.person)
     first: Lines = visit_lines(world, member, period, seen, referred_out(world, member, period, n))
-    visit_frame = _visit_cases(world, member, period, seen)
-    parts = [_line_frame(world, member, first.columns(), 0)]
+    visit_frame = visit_cases(seen)
+    parts = [line_frame(world, member, first.columns(), 0)]
     cases = [visit_frame]
     if PERSONAS[member.persona].inpatient_share > 0:
         stays = stays_of(world, member, period)
-        cases.append(_stay_cases(world, member, period, stays).cast(visit_frame.schema))
-        parts.append(_line_frame(world, member, stay_lines(world, member, period, stays).columns(), n))
-    frame = pl.concat(cases)
+        cases.append(stay_cases(member, stays).cast(visit_frame.schema))
+        parts.append(line_frame(world, member, stay_lines(world, member, period, stays).columns(), n))
+    return Care(member, period, finish(world, member, period, pl.concat(cases)), pl.concat(parts))
+
+
+def finish(world: World, member: Member, period: str, frame: pl.DataFrame, first: int = 1) -> pl.DataFrame:
+    """Ids, payers and doctors for raw cases.
+
+    Args:
+        world: the county.
+        member: where.
+        period: month of the first day.
+        frame: raw cases.
+        first: serial of the first of them.
+    """
     payer = _payer(frame["person"].to_numpy())
     staff = doctor_ids(world, member)
     dept = frame["dept"].to_numpy()
@@ -202,13 +215,11 @@ def care(world: World, member: Member, period: str) -> Care:
     width = int(count.max())
     table = np.array([[(s or ["-"])[k % max(len(s), 1)] for k in range(width)] for s in staff], dtype=object)
     turn = (uniform(frame["person"].to_numpy(), 64) * count[dept]).astype(np.int64)
-    frame = frame.with_columns(
-        encounter_ids(member, period, frame["encounter_type"]).alias("encounter_id"),
+    return frame.with_columns(
+        encounter_ids(member, period, frame["encounter_type"], first).alias("encounter_id"),
         pl.Series("payer", np.array(PAYERS)[payer]),
         pl.Series("is_local_resident", uniform(frame["person"].to_numpy(), 65) < 0.94),
         pl.Series("doctor_id", list(table[dept, turn]), dtype=pl.String),
         pl.lit(False).alias("is_planned_readmission"),
         pl.lit("").alias("planted_secondary"),
-        pl.lit(0, dtype=pl.Int32).alias("tag"),
     )
-    return Care(member, period, frame, pl.concat(parts))

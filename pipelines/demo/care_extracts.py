@@ -258,14 +258,17 @@ def prescriptions(world: World, cut: Month) -> pl.DataFrame:
     drugs = [i.index for i in listed if i.charge_class == "drug"]
     limited = [i.index for i in listed if i.max_days is not None]
     lines = cut.lines.filter(pl.col("item").is_in(drugs)).join(case, on="case", how="left", maintain_order="left")
-    visit = lines.filter(pl.col("kind") >= 0).join(table, on=["kind", "item"], how="inner", maintain_order="left")
+    visit = lines.filter(pl.col("kind") >= 0).drop("days").join(table, on=["kind", "item"], how="inner", maintain_order="left")
     stay = (
         lines.filter((pl.col("kind") < 0) & pl.col("item").is_in(limited))
         .group_by("case", "item", "encounter_id", "doctor_id", "person", maintain_order=True)
         .agg(
             pl.col("quantity").sum(),
             pl.col("minute").min(),
-            (pl.col("minute") // 1440).n_unique().cast(pl.Int64).alias("days"),
+            pl.when(pl.col("days").max() > 0)
+            .then(pl.col("days").max().cast(pl.Int64))
+            .otherwise((pl.col("minute") // 1440).n_unique().cast(pl.Int64))
+            .alias("days"),
         )
     )
     columns = ["case", "encounter_id", "minute", "item", "quantity", "days", "doctor_id", "person"]

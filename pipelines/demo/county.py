@@ -141,7 +141,7 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
             frames["workload"] = together.workload(world, member, cut, nights)
         frames |= together.frames(world, member, period, cut)
         frames |= governance.frames(world, member, period, cut, people, book.journal, labour)
-        yield Part(member, period, frames, violations.resolve(labels, current, cut, before), norm)
+        yield Part(member, period, frames, violations.resolve(labels, current), norm)
         before, paid_before = current, all_known
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from pipelines.demo.people import Ints, uniform
 from pipelines.demo.sizes import PERIODS, Member, previous_period
 from pipelines.demo.stays import OPEN_AGES, Bools, Stays, Taken, draw, open_groups
-from pipelines.demo.visits import Visits, visits
+from pipelines.demo.visits import Visits, exam_turn, visits
 from pipelines.demo.world import World, last_day
 
 UP_SHARE = 0.05
@@ -49,7 +49,8 @@ def up(world: World, period: str) -> tuple[dict[str, Taken], list[Move]]:
         seen: Visits = visits(world, member, period)
         day = seen.start // 1440
         fit = _grown(seen.birth, day) & (day < last_day(period)) & (seen.age >= 52)
-        rows = np.flatnonzero(fit & (uniform(seen.person, 41) < 0.5))
+        # Only in the month in which the patient has exams at all: no one is referred in two months running.
+        rows = np.flatnonzero(fit & (exam_turn(seen.person) == period.endswith("09")))
         want = round(UP_SHARE * len(seen.person))
         rows = rows[np.argsort(uniform(seen.person[rows], 42), kind="stable")][:want]
         split = round(len(rows) * 0.72)
@@ -125,3 +126,8 @@ def stays_of(world: World, member: Member, period: str) -> Stays:
     if member.persona in DOWN_SHARE:
         return upper_stays(world, member.member_id, period)
     return draw(world, member, period, down(world, period)[0].get(member.member_id), None)
+
+
+def moves_up_into(world: World, member: Member, period: str) -> list[int]:
+    """Slots of a hospital's stays that townships sent up, in order."""
+    return [int(s) for move in up(world, period)[1] if move.to_id == member.member_id for s in move.slots]

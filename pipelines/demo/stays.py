@@ -136,7 +136,7 @@ def draw(world: World, member: Member, period: str, taken: Taken | None, readmit
     grade = np.array([g.risk_grade for g in groups], dtype=np.int64)[group] if total else group
     u = rng.random(total)
     disposition = np.where(u < 0.010 * (grade - 2).clip(0), 2, np.where(u > 0.992, 3, 0))
-    disposition[is_day] = 0
+    disposition[is_day | referred | again] = 0
     ward = np.array([places.ward(member, g.mdc) for g in groups], dtype=np.int64)[group] if total else group
     age = ((first + day - birth) / 365.25).astype(np.int64) if total else group
     age = ((start // 1440 - birth) / 365.25).astype(np.int64)

@@ -115,6 +115,11 @@ def visits(world: World, member: Member, period: str) -> Visits:
     return Visits(person, kind, male, birth, age, (first + day) * 1440 + minute, setting[kind])
 
 
+def exam_turn(person: Ints) -> Bools:
+    """Whether a chronic patient has his exams in the first of two consecutive months."""
+    return uniform(person, 31) < 0.5
+
+
 REFERRAL_EXAMS = ("LAB001", "EXM017")
 """What a township always does before it refers a patient; the hospital recognises exactly these."""
 
@@ -138,8 +143,7 @@ def visit_lines(world: World, member: Member, period: str, seen: Visits, referre
     every = np.arange(len(seen.person), dtype=np.int64)
     setting = np.array([v.setting for v in clinical.VISITS])[seen.kind]
     chronic = np.array([bool(v.programme) for v in clinical.VISITS])[seen.kind]
-    turn = uniform(seen.person, 31) < 0.5
-    may_exam = ~chronic | (turn == (period.endswith("09")))
+    may_exam = ~chronic | (exam_turn(seen.person) == period.endswith("09"))
     may_exam &= ~referred
 
     def put(code: str, mask: Bools, after: int, quantity: Ints | int = 1) -> None:

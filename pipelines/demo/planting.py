@@ -1,0 +1,211 @@
+"""Tools to put something wrong into a member's natural month.
+
+Belongs here: picking untouched cases, adding, removing and changing lines, adding whole cases. Not here: which rule
+is violated how (violations).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from pipelines.demo import clinical, places
+from pipelines.demo.care import Care, finish, line_frame, stay_cases, visit_cases
+from pipelines.demo.catalogue import Group
+from pipelines.demo.people import Ints, identity_numbers, uniform
+from pipelines.demo.sizes import Member
+from pipelines.demo.stay_lines import stay_lines
+from pipelines.demo.stays import OPEN_AGES, Stays
+from pipelines.demo.visits import Visits
+from pipelines.demo.world import World, last_day
+
+@dataclass(frozen=True)
+class Patient:
+    """A person as a case needs him."""
+
+    person: int
+    male: bool
+    birth: int
+    patient_id: str = ""
+
+
+def fresh_patient(world: World, member: Member, number: int) -> Patient:
+    """Somebody of 52 to 78 from the numbers kept for plants; 500 a member."""
+    first = world.persons["*", "*", "planted"] + member.serial * 500
+    person, male, birth = first + number, number % 2 == 0, -7_700 + number * 613 % 8_800
+    one = np.ones(1, dtype=np.int64)
+    return Patient(person, male, birth, identity_numbers(one * person, one * birth, np.array([male]))[0])
+
+
+@dataclass
+class Planter:
+    """One member's month while things are planted into it."""
+
+    world: World
+    care: Care
+    used: set[int] = field(default_factory=set)
+    tags: int = 0
+    near_cases: list[int] = field(default_factory=list)
+
+    @property
+    def cases(self) -> pl.DataFrame:
+        """Cases so far."""
+        return self.care.cases
+
+    def sound(self) -> pl.Expr:
+        """Stays that nothing else touches: insured, discharged home within the month, no referral, known sex."""
+        u = pl.Series(uniform(self.cases["person"].to_numpy(), 71))
+        plain = pl.col("payer").is_in(["employee", "resident"]) & (pl.col("disposition") == "home")
+        own = ~pl.col("referred_in") & ~pl.col("readmitted")
+        known = pl.lit(u) < 0.998
+        return plain & own & known & (pl.col("end") < (last_day(self.care.period) + 1) * 1440)
+
+    def take(self, where: pl.Expr, n: int = 1) -> list[int]:
+        """Rows of up to n untouched cases that fulfil a condition, by row; they count as touched from now on."""
+        fit = self.cases.select((self.sound() & where).alias("fit")).to_series().to_numpy()
+        rows = [int(r) for r in np.flatnonzero(fit) if int(r) not in self.used][:n]
+        self.used.update(rows)
+        return rows
+
+    def row(self, case: int) -> dict[str, object]:
+        """One case."""
+        return self.cases.row(case, named=True)
+
+    def number(self, case: int, column: str) -> int:
+        """A number of one case."""
+        return int(self.cases[column][case])
+
+    def lines_of(self, case: int) -> pl.DataFrame:
+        """Charge lines of a case."""
+        return self.care.lines.filter(pl.col("case") == case)
+
+    def day_of(self, case: int, offset: int) -> int:
+        """First minute of the n-th day of a case."""
+        return (self.number(case, "start") // 1440 + offset) * 1440
+
+    def tag(self) -> int:
+        """A fresh mark for the lines of a label."""
+        self.tags += 1
+        return self.tags
+
+    def add(
+        self, case: int, code: str, minute: int, quantity: int = 1, *, price: int | None = None, tag: int = 0, days: int = 0
+    ) -> None:
+        """Add a line; `price` in fen overrides the price list."""
+        item = self.world.catalogue.item(code).index
+        one = np.array([1], dtype=np.int64)
+        columns = {
+            "case": one * case, "minute": one * minute, "item": one * item, "quantity": one * quantity,
+            "ordering": one * self.number(case, "dept"),
+        }  # fmt: skip
+        line = line_frame(self.world, self.care.member, columns, 0).with_columns(
+            pl.lit(tag, dtype=pl.Int32).alias("tag"), pl.lit(days, dtype=pl.Int32).alias("days")
+        )
+        if price is not None:
+            line = line.with_columns(price=pl.lit(price, dtype=pl.Int64), amount=pl.lit(price * quantity, dtype=pl.Int64))
+        if not int(line["price"][0]):
+            raise ValueError(f"{code} has no price at {self.care.member.member_id}: it cannot be planted there")
+        self.care.lines = pl.concat([self.care.lines, line])
+
+    def remove(self, case: int, where: pl.Expr) -> None:
+        """Take lines of a case away."""
+        self.care.lines = self.care.lines.filter(~((pl.col("case") == case) & where))
+
+    def mark(self, case: int, where: pl.Expr, tag: int) -> None:
+        """Mark lines of a case as what a label is about."""
+        hit = (pl.col("case") == case) & where
+        self.care.lines = self.care.lines.with_columns(
+            pl.when(hit).then(pl.lit(tag, dtype=pl.Int32)).otherwise(pl.col("tag")).alias("tag")
+        )
+
+    def classes(self, *names: str) -> pl.Expr:
+        """Lines of charge classes."""
+        return pl.col("item").is_in([i.index for i in self.world.catalogue.listed if i.charge_class in names])
+
+    def code(self, code: str) -> pl.Expr:
+        """Lines of an item."""
+        return pl.col("item") == self.world.catalogue.item(code).index
+
+    def change(self, case: int, **values: object) -> None:
+        """Overwrite columns of a case."""
+        here = pl.int_range(pl.len()) == case
+        self.care.cases = self.cases.with_columns(
+            [pl.when(here).then(pl.lit(v)).otherwise(pl.col(k)).cast(self.cases.schema[k]).alias(k) for k, v in values.items()]
+        )
+
+    def patient(self, case: int) -> Patient:
+        """The patient of a stay, with a birth day that fits his age."""
+        row = self.row(case)
+        start, age = int(str(row["start"])), int(str(row["age_years"]))
+        return Patient(int(str(row["person"])), bool(row["male"]), start // 1440 - int(age * 365.25) - 100, str(row["patient_id"]))
+
+    def fresh_patient(self, number: int) -> Patient:
+        """Somebody of 52 to 78 whom nothing else touches; the same for the same number in every month."""
+        return fresh_patient(self.world, self.care.member, number)
+
+    def near(self, where: pl.Expr) -> list[int]:
+        """The stay that takes the near-misses of rules on single lines: they do not touch one another."""
+        if not self.near_cases:
+            self.near_cases += self.take(where, 1)
+        return self.near_cases
+
+    def group(self, code: str) -> Group:
+        """A group by code."""
+        return self.world.catalogue.groups[code]
+
+    def open_groups(self) -> list[Group]:
+        """Medical groups of the member for grown-ups, one for each major category."""
+        out: dict[str, Group] = {}
+        for group, _ in self.world.groups(self.care.member):
+            fits = group.partition == "medical" and group.sex is None and group.age_min <= OPEN_AGES[0]
+            if fits and group.age_max >= OPEN_AGES[1] and group.severity == "9" and not group.code.startswith("XR"):
+                out.setdefault(group.mdc, group)
+        return list(out.values())
+
+    def stay(self, patient: Patient, group: Group, start: int, los: int) -> int:
+        """Add a stay (without exams that another stay already had); returns its row."""
+        one = np.ones(1, dtype=np.int64)
+        no, groups = np.zeros(1, dtype=bool), [group]
+        stays = Stays(
+            person=one * patient.person, male=np.array([patient.male]), birth=one * patient.birth,
+            age=one * int((start // 1440 - patient.birth) / 365.25), group=one * 0, start=one * start, los=one * los,
+            end=one * ((start // 1440 + los) * 1440 + 600), ward=one * self._ward(group), is_day_surgery=no,
+            disposition=one * 0, referred_in=no, again=~no, groups=groups,
+        )  # fmt: skip
+        raw = stay_lines(self.world, self.care.member, self.care.period, stays).columns()
+        return self._append(stay_cases(self.care.member, stays), raw, patient)
+
+    def visit(self, patient: Patient, start: int) -> int:
+        """Add a visit for a cold, without exams; returns its row."""
+        kind = next(k for k, v in enumerate(clinical.VISITS) if v.name == "上呼吸道感染")
+        one = np.ones(1, dtype=np.int64)
+
+        seen = Visits(
+            one * patient.person, one * kind, np.array([patient.male]), one * patient.birth,
+            one * int((start // 1440 - patient.birth) / 365.25), one * start,
+            one * places.clinic(self.care.member, "medicine"),
+        )  # fmt: skip
+        case = self._append(visit_cases(seen), None, patient)
+        self.add(case, "REG007" if self.care.member.level == "primary" else "REG002", start + 5)
+        self.add(case, "MED048", start + 40, 24)
+        return case
+
+    def _ward(self, group: Group) -> int:
+
+        return places.ward(self.care.member, group.mdc)
+
+    def _append(self, case: pl.DataFrame, raw: dict[str, Ints] | None, patient: Patient) -> int:
+        row = self.cases.height
+        care = self.care
+        if patient.patient_id:
+            case = case.with_columns(patient_id=pl.lit(patient.patient_id))
+        done = finish(self.world, care.member, care.period, case, row + 1)
+        insured = pl.when(pl.col("payer").is_in(["employee", "resident"])).then("payer").otherwise(pl.lit("resident"))
+        done = done.with_columns(insured.alias("payer"))
+        care.cases = pl.concat([care.cases, done.select(care.cases.columns).cast(dict(care.cases.schema))])
+        if raw is not None:
+            care.lines = pl.concat([care.lines, line_frame(self.world, care.member, raw, row)])
+        self.used.add(row)
+        return row
