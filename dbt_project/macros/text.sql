@@ -23,3 +23,8 @@
     {%- endif -%}
     {%- if found -%}{{ alias ~ '.' if alias else '' }}{{ column }}{%- else -%}cast(null as {{ type }}){%- endif -%}
 {%- endmacro %}
+
+{# Whether the whole text matches a regular expression. #}
+{% macro matches(expression, pattern) -%}
+    {{ return(adapter.dispatch('matches')(expression, pattern)) }}
+{%- endmacro %}

@@ -137,7 +137,7 @@ class Warehouse:
         left_out = ["--exclude", "resource_type:seed", "resource_type:unit_test"]
         if not tests:
             left_out.append("resource_type:test")
-        return self.dbt("build", "--select", *select, *left_out)
+        return self.dbt("build", "--indirect-selection", "buildable", "--select", *select, *left_out)
 
     @staticmethod
     def _raise(problems: Mapping[str, str]) -> None:

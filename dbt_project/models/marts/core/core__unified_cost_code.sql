@@ -1,6 +1,6 @@
 -- One row per four-level cost code in use: consortium, member, department, cost item (S1-COST-01, shape of domain 2.5).
--- Codes are made from what members deliver: departments carry no specialty of the national list, so level 3 says 0000 and
--- counts within class and setting; cost without a department is 9N000000.
+-- A department code that already has the standard's shape is kept; others get class, setting, no specialty (0000) and a
+-- serial number. Cost without a department is 9N000000.
 with members as (
     select
         member_id,
@@ -52,10 +52,15 @@ numbered_departments as (
         member_id,
         dept_code,
         dept_name,
-        class_and_setting || '0000' || lpad(
-            cast(row_number() over (partition by member_id, class_and_setting order by dept_code) as {{ dbt.type_string() }}),
-            2, '0'
-        ) as department_code
+        case
+            when {{ matches('dept_code', '[12349][OIPSN][0-9]{6}') }} then dept_code
+            else class_and_setting || '0000' || lpad(
+                cast(
+                    row_number() over (partition by member_id, class_and_setting order by dept_code)
+                    as {{ dbt.type_string() }}
+                ), 2, '0'
+            )
+        end as department_code
     from placed_departments
 ),
 
