@@ -84,11 +84,6 @@ def take_file(job: Job, state: State, now: datetime) -> Outcome:
     if job.entry.extract == PERSONS:
         return _take_persons(job, state, at)
     if _stands(job, state):
-        with state.transaction() as connection:
-            connection.execute(
-                "update piece set manifest = ? where member_id = ? and delivery_date = ? and file = ? and extract = ?",
-                (job.manifest.sha256, *job.mine),
-            )
         return _outcome(job, Verdict.UNCHANGED, Reason.SAME_AS_BEFORE, "")
     if job.entry.period in job.rules.closed and _has_others(job, state):
         detail = f"{job.entry.period} is closed and has {job.entry.extract} of {job.delivery.member_id} already"
@@ -154,8 +149,6 @@ def _aside(job: Job) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if not any(member.iterdir()):
-            member.rmdir()
 
 
 def _read(job: Job, copy: Path, folder: Path, state: State) -> _Taken:

@@ -63,12 +63,12 @@ def take_in(
 
     Raises:
         SettingsError: no pseudonym key.
-        RuleMissing: reference data lacks a rule.
+        ReferenceError, MissingParameter: reference data or policy can't be used.
         OSError: our own disk fails; what was settled before stays.
     """
     key = settings.secret_key()
     rules = load_rules(settings, state)
-    known = frozenset(rules.members)
+    known = rules.members
     wanted = known if members is None else known & frozenset(members)
     if members is not None and (strangers := sorted(set(members) - known)):
         raise ValueError(f"no members of this consortium: {', '.join(strangers)}; see seeds/members.csv")
@@ -82,6 +82,8 @@ def take_in(
         for stray in strays:
             run.conclude(_stray(stray, run.now.date()))
         run.take([d for d in found if isinstance(d, Delivery) and d.member_id in wanted])
+        for member_id in wanted:  # what is left of these folders tells the next run that this one was killed
+            shutil.rmtree(settings.home / "incoming" / member_id, ignore_errors=True)
     return sorted(run.outcomes, key=lambda o: (o.member_id, o.delivery_date, o.file, o.extract))
 
 
@@ -160,8 +162,8 @@ class _Run:
     def _judged_by(self, refused: Sequence[str]) -> str:
         """What a file that was not accepted is judged by: when this changes, it gets another chance."""
         closed = ",".join(sorted(set(refused) & self.rules.closed))
-        policy = json.dumps([dict(row) for row in self.rules.policy], sort_keys=True)
-        return "|".join((self.contract.fingerprint(), adapters_fingerprint(self.settings), policy, closed))
+        adapters = adapters_fingerprint(self.settings)
+        return "|".join((self.contract.fingerprint(), adapters, self.rules.fingerprint(), closed))
 
     def _jobs(self, delivery: Delivery) -> Iterator[Job]:
         """The files of a delivery; whatever can't be followed is concluded here."""

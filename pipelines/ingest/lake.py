@@ -176,11 +176,12 @@ def _compose(laid: Sequence[Piece], extract: Extract, target: Path, settings: Se
     layers = " union all by name ".join(
         f"select *, {layer} as _layer from read_parquet({_quoted(piece.path)})" for layer, piece in enumerate(laid)
     )
-    aside = settings.home / "incoming" / f"compose-{os.getpid()}-{target.stem}"
-    aside.mkdir(parents=True, exist_ok=True)
+    aside = settings.home / "composing" / f"{os.getpid()}-{target.stem}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '1GB'; set temp_directory = {_quoted(aside / 'spill')}")
-        found = connection.execute(
+        found = connection.sql(
             f"select {columns} from ({layers}) "
             f"qualify row_number() over (partition by {key} order by _layer desc, source_row desc) = 1 "
             "order by _layer, source_row"
