@@ -114,7 +114,7 @@ def overlay(settings: Settings) -> Path:
     that a consortium's file may leave out is added: empty, or as the project's file says it for the same key.
 
     Returns:
-        the folder, for dbt (`CONSORTIUM_REFERENCE`) and for `Policy.load`.
+        the folder, for dbt (`CONSORTIUM_REFERENCE`) and for `Policy.load`; the project's pages (`_*.yml`) lie in it too.
 
     Raises:
         ReferenceError: a file is unknown, can't be read, or one of the consortium's files has a problem;
@@ -135,6 +135,9 @@ def overlay(settings: Settings) -> Path:
             stale.unlink()
     for name, text in contents.items():
         _put(target / f"{name}.csv", text.encode())
+    # dbt takes types and tests of seeds from the folder it seeds from.
+    for description in SEEDS.glob("_*.yml"):
+        _put(target / description.name, description.read_bytes())
     return target
 
 

@@ -74,6 +74,7 @@ def test_a_file_of_the_consortium_replaces_the_projects(consortium: Consortium) 
     laid = reference.overlay(consortium.settings)
     assert reference.read(laid, "members")[0]["name_zh"] == "另一家人民医院"
     assert (laid / "policy.csv").read_bytes() == (SEEDS / "policy.csv").read_bytes()
+    assert (laid / "_seeds.yml").read_bytes() == (SEEDS / "_seeds.yml").read_bytes(), "dbt reads types and tests here"
 
 
 def test_laying_twice_touches_nothing_and_a_change_touches_one_file(consortium: Consortium) -> None:
