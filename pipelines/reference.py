@@ -114,7 +114,7 @@ def overlay(settings: Settings) -> Path:
     that a consortium's file may leave out is added: empty, or as the project's file says it for the same key.
 
     Returns:
-        the folder, for dbt (`CONSORTIUM_REFERENCE`) and for `Policy.load`; the project's pages (`_*.yml`) lie in it too.
+        the folder, for dbt and for `Policy.load`; the pages of the project that describe it (`_*.yml`) lie in it too.
 
     Raises:
         ReferenceError: a file is unknown, can't be read, or one of the consortium's files has a problem;
