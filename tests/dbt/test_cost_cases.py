@@ -1,28 +1,41 @@
-"""What a case costs, and that nothing of the month's cost gets lost between departments and cases."""
+"""What a case costs, and that nothing of the month's cost gets lost between departments and cases.
+
+One build, a member for each story: H01 TC-63, H02 items, H03 stays over the month end, T01 top-down, T02 cost-to-charge,
+T03 what stays unmatched, T04 reported costs only.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
 
 PERIOD = "2026-10"
-ACCOUNTS = {"labour": "5001010101", "consumable": "50010102", "drug": "50010103", "depreciation": "50010104"}
-MARTS = ["+cost__case_cost", "+cost__case_reconciliation", "+cost__drg_cost", "+cost__item_cost"]
+ACCOUNTS = {"labour": "50010101", "consumable": "50010102", "drug": "50010103", "depreciation": "50010104"}
+MARTS = ("+path:models/marts/cost", "+ledger__unmapped_account")
+Costs = dict[tuple[str | None, str], Any]
+Rows = list[dict[str, Any]]
 
 
-def yuan(value: str) -> Decimal:
-    return Decimal(value)
+def chart(warehouse: Warehouse) -> None:
+    rows = [
+        {"vendor_or_member": m, "local_account_pattern": account, "account_code": account, "valid_from": "2025-01-01"}
+        for m in ("H01", "H02", "H03", "T01", "T02", "T03", "T04")
+        for account in (*ACCOUNTS.values(), "1002")
+    ]
+    warehouse.refer("account_map", rows)
 
 
-def ledger(warehouse: Warehouse, member: str, costs: dict[tuple[str | None, str], Any], period: str = PERIOD) -> None:
+def ledger(warehouse: Warehouse, member: str, costs: Costs, period: str = PERIOD) -> None:
     lines = [
         {"voucher_no": "V1", "line_no": n, "dept_code": dept, "account_code": ACCOUNTS[element], "debit": amount}
         for n, ((dept, element), amount) in enumerate(costs.items(), start=1)
     ]
-    bank = {"voucher_no": "V1", "line_no": 0, "account_code": "1002", "credit": sum(Decimal(x) for x in costs.values())}
+    bank = {"voucher_no": "V1", "line_no": 0, "account_code": "1002", "credit": sum(map(Decimal, costs.values()))}
     warehouse.deliver("gl_entries", member, period, [bank, *lines])
 
 
@@ -34,18 +47,18 @@ def departments(warehouse: Warehouse, member: str, period: str = PERIOD, **class
     warehouse.deliver("departments", member, period, rows)
 
 
-def charge(number: int, encounter: str, item: str, kind: str, quantity: Any, amount: Any, by: str, **more: Any) -> Any:
+def charge(encounter: str, item: str, kind: str, quantity: Any, amount: Any, by: str, on: str = f"{PERIOD}-05") -> Any:
     return {
-        "charge_id": f"L{number}",
+        "charge_id": f"{encounter}-{item}-{on}",
         "encounter_id": encounter,
-        "charged_at": f"{PERIOD}-05T08:00:00",
+        "charged_at": f"{on}T08:00:00",
         "item_code": item,
         "charge_class": kind,
         "quantity": quantity,
         "amount": amount,
         "ordering_dept": "WARD",
         "executing_dept": by,
-    } | more
+    }
 
 
 def stay(encounter: str, start: str = f"{PERIOD}-03", end: str | None = f"{PERIOD}-08", **more: Any) -> dict[str, Any]:
@@ -58,224 +71,159 @@ def stay(encounter: str, start: str = f"{PERIOD}-03", end: str | None = f"{PERIO
     } | more
 
 
-def price_list(warehouse: Warehouse, **equivalents: str) -> None:
-    warehouse.refer(
-        "items",
-        [
-            {"item_code": code, "item_name": code, "charge_class": "treatment", "equivalent": e, "valid_from": "2025-01-01"}
-            for code, e in equivalents.items()
-        ],
-    )
-
-
-def grouped(warehouse: Warehouse, weights: dict[str, str]) -> None:
-    row = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
-    warehouse.refer("drg", [row | {"drg_code": c, "drg_name": c, "weight": w} for c, w in weights.items()])
-
-
 def settled(warehouse: Warehouse, member: str, **drg_of: str) -> None:
     rows = [{"settlement_id": e, "encounter_id": e, "drg_code": drg, "total_charge": 1} for e, drg in drg_of.items()]
     warehouse.deliver("settlements", member, PERIOD, rows)
 
 
-def test_tc_63_direct_indirect_and_risk_cost_of_a_case(warehouse: Warehouse) -> None:
+def tc_63(warehouse: Warehouse) -> None:
     """Drugs 2,000, consumables 1,500, 6 of 500 hours of 100,000 labour, 2 of 20,000 exams of 3,000,000, management 400."""
-    departments(warehouse, "H02", OFFICE=("admin", 1), WARD=("clinical", 9), IMAGING=("medtech", 0))
-    ledger(
-        warehouse,
-        "H02",
-        {
-            ("OFFICE", "labour"): "33333.33",
-            ("WARD", "labour"): "100000",
-            ("WARD", "drug"): "2000",
-            ("WARD", "consumable"): "1500",
-            ("IMAGING", "depreciation"): "3000000",
-        },
-    )
-    price_list(warehouse, CARE="1", SCAN="1")
-    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1"), stay("E2")])
+    departments(warehouse, "H01", OFFICE=("admin", 1), WARD=("clinical", 9), IMAGING=("medtech", 0))
+    own = {("WARD", "labour"): "100000", ("WARD", "drug"): "2000", ("WARD", "consumable"): "1500"}
+    shared = {("OFFICE", "labour"): "33333.33", ("IMAGING", "depreciation"): "3000000"}
+    ledger(warehouse, "H01", own | shared)
+    warehouse.deliver("encounters", "H01", PERIOD, [stay("E1"), stay("E2")])
     warehouse.deliver(
         "charge_lines",
-        "H02",
+        "H01",
         PERIOD,
         [
-            charge(1, "E1", "DRUG1", "drug", 1, 2000, "WARD"),
-            charge(2, "E1", "MAT1", "consumable", 1, 1500, "WARD"),
-            charge(3, "E1", "CARE", "treatment", 6, 600, "WARD"),
-            charge(4, "E1", "SCAN", "exam", 2, 400, "IMAGING"),
-            charge(5, "E2", "CARE", "treatment", 494, 49400, "WARD"),
-            charge(6, "E2", "SCAN", "exam", 19998, 3999600, "IMAGING"),
+            charge("E1", "DRUG1", "drug", 1, 2000, "WARD"),
+            charge("E1", "MAT1", "consumable", 1, 1500, "WARD"),
+            charge("E1", "CARE", "treatment", 6, 600, "WARD"),
+            charge("E1", "SCAN", "exam", 2, 400, "IMAGING"),
+            charge("E2", "CARE", "treatment", 494, 49400, "WARD"),
+            charge("E2", "SCAN", "exam", 19998, 3999600, "IMAGING"),
         ],
     )
-    # the region's cost per unit of weight comes to 6,000.00: 3,136,833.33 / (1.2 + 521.6056)
-    grouped(warehouse, {"ZZ15": "1.2", "ZZ11": "521.6056"})
-    settled(warehouse, "H02", E1="ZZ15", E2="ZZ11")
+    # T04's cases bring the region to 6,000.00 per unit of weight: 3,136,833.33 / (1.2 + 1.6056 + 26 x 20)
+    settled(warehouse, "H01", E1="ZZ15", E2="ZZ11")
+    settled(warehouse, "T04", **{f"W{n}": "ZZ19" for n in range(26)})
+
+
+def laboratory(warehouse: Warehouse) -> None:
+    departments(warehouse, "H02", LAB=("medtech", 1), WARD=("clinical", 1))
+    ledger(warehouse, "H02", {("LAB", "labour"): "304470.60"})
+    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1")])
+    lines = [("A", 1000, 100_000), ("B", 400, 120_000), ("C", 100, 70_000)]
+    charges = [charge("E1", item, "lab", quantity, amount, "LAB") for item, quantity, amount in lines]
+    warehouse.deliver("charge_lines", "H02", PERIOD, charges)
+
+
+def over_the_month_end(warehouse: Warehouse) -> None:
+    for period, cost in (("2026-09", "900"), (PERIOD, "600")):
+        departments(warehouse, "H03", period, WARD=("clinical", 1))
+        ledger(warehouse, "H03", {("WARD", "labour"): cost}, period)
+    september = [stay("E1", "2026-09-20", None), stay("E2", "2026-09-20", "2026-09-25")]
+    warehouse.deliver("encounters", "H03", "2026-09", september)
+    warehouse.deliver("encounters", "H03", PERIOD, [stay("E1", "2026-09-20")])
+    charges = [charge("E1", "CARE", "treatment", 2, 20, "WARD", "2026-09-22")]
+    charges.append(charge("E2", "CARE", "treatment", 1, 10, "WARD", "2026-09-22"))
+    warehouse.deliver("charge_lines", "H03", "2026-09", charges)
+    warehouse.deliver("charge_lines", "H03", PERIOD, [charge("E1", "CARE", "treatment", 1, 10, "WARD")])
+
+
+def without_charges(warehouse: Warehouse) -> None:
+    departments(warehouse, "T01", LAB=("medtech", 1), WARD=("clinical", 1))
+    ledger(warehouse, "T01", {("WARD", "labour"): "700", ("LAB", "labour"): "300"})
+    warehouse.deliver("encounters", "T01", PERIOD, [stay("E1", end=f"{PERIOD}-11"), stay("E2", end=f"{PERIOD}-05")])
+
+
+def without_equivalents(warehouse: Warehouse) -> None:
+    departments(warehouse, "T02", WARD=("clinical", 1))
+    ledger(warehouse, "T02", {("WARD", "labour"): "600"})
+    warehouse.deliver("encounters", "T02", PERIOD, [stay("E1"), stay("E2")])
+    lines = [("E1", 1, 100), ("E2", 9, 300)]
+    charges = [charge(encounter, "NEW", "treatment", quantity, amount, "WARD") for encounter, quantity, amount in lines]
+    warehouse.deliver("charge_lines", "T02", PERIOD, charges)
+
+
+def unmatched(warehouse: Warehouse) -> None:
+    departments(warehouse, "T03", LAB=("medtech", 1), WARD=("clinical", 1))
+    ledger(warehouse, "T03", {("WARD", "labour"): "600", ("LAB", "labour"): "100", ("WARD", "drug"): "50"})
+    warehouse.deliver("encounters", "T03", PERIOD, [stay("E1", reported_cost=9999)])
+    lines = [charge("E1", "CARE", "treatment", 3, 100, "WARD"), charge("GONE", "CARE", "treatment", 1, 30, "WARD")]
+    warehouse.deliver("charge_lines", "T03", PERIOD, lines)
+
+
+@pytest.fixture(scope="module")
+def marts(dbt_session: Warehouse) -> dict[str, Rows]:
+    """The cost marts of the stories above, read once."""
+    warehouse = dbt_session
+    warehouse.reset()
+    chart(warehouse)
+    plain = {"charge_class": "treatment", "valid_from": "2025-01-01"}
+    equivalents = {"CARE": "1", "SCAN": "1", "A": "1.0", "B": "2.5", "C": "6.0"}
+    prices = [plain | {"item_code": code, "item_name": code, "equivalent": e} for code, e in equivalents.items()]
+    warehouse.refer("items", prices)
+    group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
+    weights = {"ZZ15": "1.2", "ZZ11": "1.6056", "ZZ19": "20"}
+    warehouse.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": w} for c, w in weights.items()])
+    for story in (tc_63, laboratory, over_the_month_end, without_charges, without_equivalents, unmatched):
+        story(warehouse)
+    weighty = [stay(f"W{n}", reported_cost=0) for n in range(26)]
+    warehouse.deliver("encounters", "T04", PERIOD, [stay("E1", reported_cost=1234), stay("E2"), *weighty])
     warehouse.build(*MARTS)
-    (case,) = warehouse.rows("from cost.case_cost where encounter_id = 'E1'")
+    names = ("case_cost", "case_reconciliation", "item_cost", "not_available")
+    return {name: warehouse.rows(f"from cost.{name} order by all") for name in names}
+
+
+def of(rows: Rows, member: str, period: str = PERIOD) -> Rows:
+    return [row for row in rows if row["member_id"] == member and row["period"] == period]
+
+
+def test_tc_63_direct_indirect_and_risk_cost_of_a_case(marts: dict[str, Rows]) -> None:
+    case = of(marts["case_cost"], "H01")[0]
     parts = [case[part] for part in ("drug", "consumable", "labour", "depreciation", "indirect", "risk")]
     assert parts == [2000, 1500, 1200, 300, 400, 720]
     assert case["total_cost"] + case["risk"] == 6120
-    assert (case["method"], case["los_days"]) == ("bottom_up", 5)
-    (month,) = warehouse.rows("from cost.case_reconciliation")
+    assert (case["method"], case["los_days"], case["charge"]) == ("bottom_up", 5, 4500)
+    (month,) = of(marts["case_reconciliation"], "H01")
     assert month["department_cost"] == month["closed_cases"] + month["rounding"]
     assert (month["difference"], month["item_coverage"]) == (0, 1)
 
 
-def test_item_costs_by_equivalents_use_up_the_department(warehouse: Warehouse) -> None:
+def test_item_costs_by_equivalents_use_up_the_department(marts: dict[str, Rows]) -> None:
     """Domain 1.9: base 304,470.60 over 2,600 equivalents is 117.1041 each; items 117.10, 292.76, 702.62."""
-    departments(warehouse, "H02", LAB=("medtech", 1), WARD=("clinical", 1))
-    ledger(warehouse, "H02", {("LAB", "labour"): "304470.60"})
-    price_list(warehouse, A="1.0", B="2.5", C="6.0")
-    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1")])
-    lines = [("A", 1000, 100_000), ("B", 400, 120_000), ("C", 100, 70_000)]
-    warehouse.deliver(
-        "charge_lines",
-        "H02",
-        PERIOD,
-        [charge(n, "E1", item, "lab", q, amount, "LAB") for n, (item, q, amount) in enumerate(lines)],
-    )
-    warehouse.build(*MARTS)
-    items = warehouse.rows("from cost.item_cost order by item_code")
-    assert [row["unit_cost"] for row in items] == [yuan("117.1041"), yuan("292.7602"), yuan("702.6245")]
-    assert sum(row["total_cost"] for row in items) == yuan("304470.60")
+    items = of(marts["item_cost"], "H02")
+    assert [row["unit_cost"] for row in items] == [Decimal("117.1041"), Decimal("292.7602"), Decimal("702.6245")]
+    assert sum(row["total_cost"] for row in items) == Decimal("304470.60")
     assert [row["margin"] for row in items] == [row["revenue"] - row["total_cost"] for row in items]
 
 
-def test_open_stays_are_work_in_progress_until_they_close(warehouse: Warehouse) -> None:
-    for period, cost in (("2026-09", "900"), (PERIOD, "600")):
-        departments(warehouse, "H02", period, WARD=("clinical", 1))
-        ledger(warehouse, "H02", {("WARD", "labour"): cost}, period)
-    price_list(warehouse, CARE="1")
-    warehouse.deliver("encounters", "H02", "2026-09", [stay("E1", "2026-09-20", None), stay("E2", "2026-09-20", "2026-09-25")])
-    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1", "2026-09-20")])
-    before = {"charged_at": "2026-09-22T08:00:00"}
-    warehouse.deliver(
-        "charge_lines",
-        "H02",
-        "2026-09",
-        [charge(1, "E1", "CARE", "treatment", 2, 20, "WARD") | before, charge(2, "E2", "CARE", "treatment", 1, 10, "WARD") | before],
-    )
-    warehouse.deliver("charge_lines", "H02", PERIOD, [charge(3, "E1", "CARE", "treatment", 1, 10, "WARD")])
-    warehouse.build(*MARTS)
-    months = {row["period"]: row for row in warehouse.rows("from cost.case_reconciliation")}
-    assert (months["2026-09"]["closed_cases"], months["2026-09"]["work_in_progress"]) == (300, 600)
-    assert (months[PERIOD]["closed_cases"], months[PERIOD]["work_in_progress"]) == (600, 0)
-    (case,) = warehouse.rows(f"from cost.case_cost where period = '{PERIOD}'")
+def test_open_stays_are_work_in_progress_until_they_close(marts: dict[str, Rows]) -> None:
+    (september,) = of(marts["case_reconciliation"], "H03", "2026-09")
+    (october,) = of(marts["case_reconciliation"], "H03")
+    assert (september["closed_cases"], september["work_in_progress"]) == (300, 600)
+    assert (october["closed_cases"], october["work_in_progress"]) == (600, 0)
+    (case,) = of(marts["case_cost"], "H03")
     assert (case["total_cost"], case["cost_of_other_months"]) == (1200, 600)
 
 
-def test_a_member_without_charges_is_costed_top_down_by_days(warehouse: Warehouse) -> None:
-    departments(warehouse, "T02", LAB=("medtech", 1), WARD=("clinical", 1))
-    ledger(warehouse, "T02", {("WARD", "labour"): "700", ("LAB", "labour"): "300"})
-    warehouse.deliver("encounters", "T02", PERIOD, [stay("E1", end=f"{PERIOD}-11"), stay("E2", end=f"{PERIOD}-05")])
-    warehouse.build(*MARTS)
-    cases = {row["encounter_id"]: row for row in warehouse.rows("from cost.case_cost")}
+def test_a_member_without_charges_is_costed_top_down_by_days(marts: dict[str, Rows]) -> None:
+    cases = {row["encounter_id"]: row for row in of(marts["case_cost"], "T01")}
     assert {code: (row["total_cost"], row["indirect"], row["method"]) for code, row in cases.items()} == {
         "E1": (800, 240, "top_down"),
         "E2": (200, 60, "top_down"),
     }
 
 
-def test_without_equivalents_cases_are_costed_by_cost_to_charge(warehouse: Warehouse) -> None:
-    departments(warehouse, "T02", WARD=("clinical", 1))
-    ledger(warehouse, "T02", {("WARD", "labour"): "600"})
-    price_list(warehouse, OTHER="1")
-    warehouse.deliver("encounters", "T02", PERIOD, [stay("E1"), stay("E2")])
-    warehouse.deliver(
-        "charge_lines",
-        "T02",
-        PERIOD,
-        [charge(1, "E1", "CARE", "treatment", 1, 100, "WARD"), charge(2, "E2", "CARE", "treatment", 9, 300, "WARD")],
-    )
-    warehouse.build(*MARTS)
-    assert warehouse.rows("select encounter_id, total_cost, method from cost.case_cost order by 1") == [
-        {"encounter_id": "E1", "total_cost": 150, "method": "cost_to_charge"},
-        {"encounter_id": "E2", "total_cost": 450, "method": "cost_to_charge"},
-    ]
+def test_without_equivalents_cases_are_costed_by_cost_to_charge(marts: dict[str, Rows]) -> None:
+    cases = of(marts["case_cost"], "T02")
+    assert [(row["total_cost"], row["method"]) for row in cases] == [(150, "cost_to_charge"), (450, "cost_to_charge")]
 
 
-def test_what_nothing_was_charged_for_is_unmatched_and_named(warehouse: Warehouse) -> None:
-    departments(warehouse, "H02", LAB=("medtech", 1), WARD=("clinical", 1))
-    ledger(warehouse, "H02", {("WARD", "labour"): "600", ("LAB", "labour"): "100", ("WARD", "drug"): "50"})
-    price_list(warehouse, CARE="1")
-    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1")])
-    lines = [charge(1, "E1", "CARE", "treatment", 3, 100, "WARD"), charge(2, "GONE", "CARE", "treatment", 1, 30, "WARD")]
-    warehouse.deliver("charge_lines", "H02", PERIOD, lines)
-    warehouse.build(*MARTS)
-    (month,) = warehouse.rows("from cost.case_reconciliation")
+def test_what_nothing_was_charged_for_is_unmatched_and_named(marts: dict[str, Rows]) -> None:
+    """The lab and the drugs carry 150 that nobody was charged for; 150 went to an encounter that never came."""
+    (month,) = of(marts["case_reconciliation"], "T03")
     assert (month["closed_cases"], month["unmatched"], month["difference"]) == (450, 300, 0)
-    assert month["unmatched_share"] == yuan("0.4")
+    assert month["unmatched_share"] == Decimal("0.4")
 
 
-def test_reported_costs_stand_in_only_where_no_ledger_is_delivered(warehouse: Warehouse) -> None:
-    warehouse.deliver("encounters", "H03", PERIOD, [stay("E1", reported_cost=1234), stay("E2")])
-    departments(warehouse, "H02", WARD=("clinical", 1))
-    ledger(warehouse, "H02", {("WARD", "labour"): "600"})
-    warehouse.deliver("encounters", "H02", PERIOD, [stay("E1", reported_cost=9999)])
-    warehouse.build(*MARTS, "+cost__not_available")
-    assert warehouse.rows("select member_id, total_cost, method, labour from cost.case_cost order by 1") == [
-        {"member_id": "H02", "total_cost": 600, "method": "top_down", "labour": 600},
-        {"member_id": "H03", "total_cost": 1234, "method": "reported", "labour": None},
-    ]
-    (missing,) = warehouse.rows("from cost.not_available")
-    assert (missing["member_id"], missing["reason_code"]) == ("H03", "NO_LEDGER")
-
-
-def cases_of(warehouse: Warehouse, member: str, drg: str, costs: list[tuple[int, int]], material: str = "0") -> None:
-    """Stays of a group at reported costs: (cost, nights)."""
-    rows = [
-        stay(f"{member}{n}", f"{PERIOD}-01", f"{PERIOD}-{1 + nights:02d}", reported_cost=cost)
-        for n, (cost, nights) in enumerate(costs)
-    ]
-    warehouse.deliver("encounters", member, PERIOD, rows)
-    settled(warehouse, member, **{row["encounter_id"]: drg for row in rows})
-
-
-def test_tc_28_standard_against_cost(warehouse: Warehouse) -> None:
-    cases_of(warehouse, "H02", "E11", [(5000, 7)])
-    cases_of(warehouse, "H03", "E11", [(8000, 10)])
-    warehouse.build(*MARTS)
-    groups = {row["member_id"]: row for row in warehouse.rows("from cost.drg_cost")}
-    assert {m: (g["payment_standard"], g["margin_per_case"], g["mean_los"]) for m, g in groups.items()} == {
-        "H02": (5000, 0, 7),
-        "H03": (5000, -3000, 10),
-    }
-    assert {g["peer_best_cost"] for g in groups.values()} == {5000}
-
-
-def test_tc_29_gap_to_the_region(warehouse: Warehouse) -> None:
-    """F19: 12,000 here, 9,000 in the region."""
-    cases_of(warehouse, "H01", "F19", [(12000, 7)])
-    cases_of(warehouse, "H02", "F19", [(8000, 7), (7000, 7)])
-    warehouse.build(*MARTS)
-    (group,) = warehouse.rows("from cost.drg_cost where member_id = 'H01'")
-    assert (group["region_mean_cost"], group["cost_ratio_to_region"]) == (9000, yuan("1.333333"))
-
-
-def test_tc_30_over_standard_watch_and_normal(warehouse: Warehouse) -> None:
-    """Standard 5,000: +10 % alerts, +8 % is near, +7.9 % is neither; a stay beyond 1.2 x median is watched."""
-    for member, cost in {"H01": 5500, "H02": 5400, "H03": 5395}.items():
-        cases_of(warehouse, member, "E11", [(cost, 5)])
-    cases_of(warehouse, "T01", "E11", [(4000, 7)])
-    cases_of(warehouse, "T02", "E11", [(4000, 6)])
-    warehouse.build(*MARTS)
-    status = {row["member_id"]: row["status"] for row in warehouse.rows("from cost.drg_cost")}
-    assert status == {"H01": "over_standard", "H02": "watch", "H03": "normal", "T01": "watch", "T02": "normal"}
-
-
-def test_tc_54_pathway_ceiling(warehouse: Warehouse) -> None:
-    """Standard 3,200, ceiling 2,800: at 2,800 a surplus of 400; at 2,900 the ceiling is broken though 300 remain."""
-    cases_of(warehouse, "H01", "K35", [(2800, 5)])
-    cases_of(warehouse, "H02", "K35", [(2900, 5)])
-    warehouse.build(*MARTS)
-    groups = warehouse.rows("select margin_per_case, is_over_ceiling from cost.drg_cost order by member_id")
-    assert groups == [
-        {"margin_per_case": 400, "is_over_ceiling": False},
-        {"margin_per_case": 300, "is_over_ceiling": True},
-    ]
-
-
-def test_means_are_exact_and_half_up(warehouse: Warehouse) -> None:
-    cases_of(warehouse, "H02", "E11", [("0.01", 1), ("0.02", 1)])
-    warehouse.build(*MARTS)
-    assert warehouse.one("select mean_cost from cost.drg_cost") == yuan("0.02")
+def test_reported_costs_stand_in_only_where_no_ledger_is_delivered(marts: dict[str, Rows]) -> None:
+    case = of(marts["case_cost"], "T04")[0]
+    assert case["encounter_id"] == "E1"
+    assert (case["total_cost"], case["method"], case["labour"]) == (1234, "reported", None)
+    assert of(marts["case_cost"], "T03")[0]["total_cost"] == 450
+    (missing,) = marts["not_available"]
+    assert (missing["member_id"], missing["reason_code"]) == ("T04", "NO_LEDGER")

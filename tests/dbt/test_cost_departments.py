@@ -1,15 +1,21 @@
-"""Department cost, trace and scopes, told on a small hospital."""
+"""Department cost, trace and scopes, told on a consortium of small hospitals; one build, many stories."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
 
 PERIOD = "2026-10"
-ELEMENT_ACCOUNT = {"P": "5001010101", "M": "50010102", "O": "5101010799"}
+MEMBERS = ("H01", "H02", "H03", "T01", "T02", "V01")
+LABOUR, MATERIAL, OTHER = "50010101", "50010102", "51010107"
+CHART = (LABOUR, MATERIAL, OTHER, "1002", "5201", "5301", "5501", "5801", "5901", "4101")
+MARTS = ("+path:models/marts/cost", "+ledger__unmapped_account")
+
 HEADS = {"A1": 10, "A2": 20, "X1": 8, "X2": 12, "T1": 15, "T2": 20, "C1": 25, "C2": 40, "C3": 50}
 KINDS = {"A": "admin", "X": "auxiliary", "T": "medtech", "C": "clinical"}
 YUAN = {
@@ -23,10 +29,8 @@ YUAN = {
     "C2": (480_000, 70_000, 60_000),
     "C3": (620_000, 150_000, 80_000),
 }
-WORKLOAD = {
-    "X1": {"T1": 50, "T2": 10, "C1": 40, "C2": 100, "C3": 300},
-    "X2": {"C1": 9_000, "C2": 300, "C3": 400},
-}
+PACKS = {"T1": 50, "T2": 10, "C1": 40, "C2": 100, "C3": 300}
+REGISTRATIONS = {"C1": 9_000, "C2": 300, "C3": 400}
 ORDERED = {
     "T1": {"C1": 200_000, "C2": 350_000, "C3": 250_000},
     "T2": {"C1": 300_000, "C2": 200_000, "C3": 500_000},
@@ -36,62 +40,134 @@ DRIVERS = [
     {"step": 1, "from_dept_class": "admin", "driver": "headcount"},
     {"step": 2, "from_dept_class": "auxiliary", "driver": "workload:pack"},
     {"step": 2, "from_dept_class": "auxiliary", "from_dept": "X2", "driver": "workload:registration"},
-    {"step": 3, "from_dept_class": "medtech", "driver": "ordered_revenue"},
+    {"step": 3, "from_dept_class": "medtech", "driver": "ordered_revenue", "fallback_driver": "headcount"},
+    {"step": 3, "from_dept_class": "medtech", "member_id": "H02", "driver": "workload:sample"},
+    {"step": 3, "from_dept_class": "medtech", "member_id": "H02", "from_dept": "ULTRASOUND", "driver": "headcount"},
+    {"step": 3, "from_dept_class": "medtech", "from_dept": "LAB", "driver": "bed_days", "fallback_driver": "headcount"},
 ]
+
+
+def department(code: str, kind: str, heads: int, area: int = 100) -> dict[str, Any]:
+    return {"dept_code": code, "dept_name": code, "dept_class": kind, "headcount": heads, "floor_area_m2": area}
 
 
 def expense(dept: str | None, account: str, amount: Any, fund: str = "own") -> dict[str, Any]:
     return {"dept_code": dept, "account_code": account, "debit": amount, "fund_source": fund}
 
 
-def deliver_ledger(warehouse: Warehouse, member: str, lines: list[dict[str, Any]]) -> None:
+def post(warehouse: Warehouse, member: str, lines: list[dict[str, Any]]) -> None:
     numbered = [{"voucher_no": "V1", "line_no": n, **line} for n, line in enumerate(lines, start=1)]
     total = sum(Decimal(line["debit"]) for line in lines)
     bank = {"voucher_no": "V1", "line_no": 0, "account_code": "1002", "credit": total}
     warehouse.deliver("gl_entries", member, PERIOD, [bank, *numbered])
 
 
+def served(sender: str, kind: str, quantities: dict[str, int], elsewhere: str | None = None) -> list[dict[str, Any]]:
+    shared = {"sender_dept": sender, "workload_kind": kind, "receiver_member_id": elsewhere}
+    return [shared | {"receiver_dept": receiver, "quantity": q} for receiver, q in quantities.items()]
+
+
 def golden_hospital(warehouse: Warehouse) -> None:
-    """Domain 1.6.1 as a member would deliver it."""
-    departments = [
-        {"dept_code": code, "dept_name": code, "dept_class": KINDS[code[0]], "headcount": heads, "floor_area_m2": 100}
-        for code, heads in HEADS.items()
-    ]
-    warehouse.deliver("departments", "H01", PERIOD, departments)
-    accounts = list(ELEMENT_ACCOUNT.values())
-    deliver_ledger(
-        warehouse,
-        "H01",
-        [expense(d, a, y) for d, row in YUAN.items() for a, y in zip(accounts, row, strict=True) if y],
-    )
-    kinds = {"X1": "pack", "X2": "registration"}
-    warehouse.deliver(
-        "workload",
-        "H01",
-        PERIOD,
-        [
-            {"sender_dept": s, "receiver_dept": r, "workload_kind": kinds[s], "quantity": q}
-            for s, row in WORKLOAD.items()
-            for r, q in row.items()
-        ],
-    )
-    lines = [
+    """H01 is domain 1.6.1 as a member would deliver it."""
+    warehouse.deliver("departments", "H01", PERIOD, [department(c, KINDS[c[0]], heads) for c, heads in HEADS.items()])
+    accounts = (LABOUR, MATERIAL, OTHER)
+    lines = [expense(d, a, y) for d, row in YUAN.items() for a, y in zip(accounts, row, strict=True) if y]
+    post(warehouse, "H01", lines)
+    workload = [*served("X1", "pack", PACKS), *served("X2", "registration", REGISTRATIONS)]
+    warehouse.deliver("workload", "H01", PERIOD, workload)
+    charges = [
         {"charge_id": f"{s}{r}", "encounter_id": "E", "charged_at": f"{PERIOD}-05T08:00:00", "charge_class": "lab"}
         | {"item_code": "LAB001", "quantity": 1, "unit_price": q, "amount": q, "ordering_dept": r, "executing_dept": s}
         for s, row in ORDERED.items()
         for r, q in row.items()
     ]
-    warehouse.deliver("charge_lines", "H01", PERIOD, lines)
+    warehouse.deliver("charge_lines", "H01", PERIOD, charges)
+    warehouse.deliver(
+        "encounters",
+        "H01",
+        PERIOD,
+        [
+            {"encounter_id": f"O{n}", "encounter_type": "outpatient", "dept_code": "C1", "started_at": f"{PERIOD}-02T08:00:00"}
+            for n in range(9)
+        ],
+    )
+    census = {"bed_tier": "general", "beds_open": 40, "census_date": f"{PERIOD}-02"}
+    beds = [census | {"dept_code": "C2", "beds_occupied": 12}, census | {"dept_code": "C3", "beds_occupied": 13}]
+    warehouse.deliver("bed_census", "H01", PERIOD, beds)
+
+
+def county_stories(warehouse: Warehouse) -> None:
+    """H02: common costs, another member's samples, a fallback, a department on no list. H03: all kinds of expense."""
+    warehouse.deliver(
+        "departments",
+        "H02",
+        PERIOD,
+        [
+            department("LAB", "medtech", 1, 100),
+            department("ULTRASOUND", "medtech", 1, 0),
+            department("ICU", "clinical", 1, 100),
+            department("WARD", "clinical", 3, 200),
+        ],
+    )
+    lines = [expense(None, OTHER, 400), expense("LAB", LABOUR, 900), expense("ULTRASOUND", LABOUR, 800)]
+    post(warehouse, "H02", [*lines, expense("WARD", LABOUR, "7890"), expense("SHUT", LABOUR, "10")])
+    workload = [*served("LAB", "sample", {"WARD": 6}), *served("LAB", "sample", {"GP": 2}, elsewhere="T01")]
+    warehouse.deliver("workload", "H02", PERIOD, workload)
+    warehouse.deliver("departments", "H03", PERIOD, [department("A", "admin", 1), department("C", "clinical", 1)])
+    post(
+        warehouse,
+        "H03",
+        [
+            expense("C", LABOUR, 100),
+            expense("A", LABOUR, 20, "fiscal_basic"),
+            expense("C", OTHER, 3, "fiscal_project"),
+            expense("C", OTHER, 4, "other_project"),
+            expense("C", OTHER, 5, "research"),
+            expense(None, "5301", 6),
+            expense(None, "5501", 7),
+            expense(None, "5901", 8),
+            expense(None, "5201", 50),
+            expense(None, "5801", 60),
+        ],
+    )
+    warehouse.deliver("departments", "T02", PERIOD, [department("LAB", "medtech", 1), department("GP", "clinical", 2)])
+    post(warehouse, "T02", [expense("LAB", LABOUR, 100)])
+    post(warehouse, "V01", [expense(None, LABOUR, 55), expense(None, OTHER, 5), expense(None, MATERIAL, 40)])
+
+
+@pytest.fixture(scope="module")
+def consortium(dbt_session: Warehouse) -> dict[str, list[dict[str, Any]]]:
+    """The marts of the stories above, read once."""
+    warehouse = dbt_session
+    warehouse.reset()
+    chart = [
+        {"vendor_or_member": m, "local_account_pattern": account, "account_code": account, "valid_from": "2025-01-01"}
+        for m in MEMBERS
+        for account in CHART
+    ]
+    warehouse.refer("account_map", chart)
     common = {"member_id": "*", "from_dept": "*", "valid_from": "2025-01-01"}
     warehouse.refer("allocation_drivers", [common | rule for rule in DRIVERS])
-
-
-def test_golden_stepdown_to_the_fen(warehouse: Warehouse) -> None:
     golden_hospital(warehouse)
-    warehouse.build("+cost__department_cost", "+cost__allocation_trace")
+    county_stories(warehouse)
+    warehouse.build(*MARTS)
+    marts = ("department_cost", "allocation_trace", "scope_cost", "not_available", "structure", "unit_cost")
+    return {mart: warehouse.rows(f"from cost.{mart} order by all") for mart in marts}
+
+
+def full_costs(rows: list[dict[str, Any]], member: str) -> dict[str, Decimal]:
+    full: dict[str, Decimal] = {}
+    for row in rows:
+        if row["member_id"] == member:
+            full[row["dept_code"]] = full.get(row["dept_code"], Decimal(0)) + row["full_amount"]
+    return full
+
+
+def test_golden_stepdown_to_the_fen(consortium: dict[str, list[dict[str, Any]]]) -> None:
     full = {
         (row["dept_code"], row["cost_element"]): row["full_amount"]
-        for row in warehouse.rows("from cost.department_cost where dept_class = 'clinical'")
+        for row in consortium["department_cost"]
+        if row["member_id"] == "H01" and row["dept_class"] == "clinical"
     }
     assert full == {
         ("C1", "labour"): Decimal("585078.41"),
@@ -104,6 +180,85 @@ def test_golden_stepdown_to_the_fen(warehouse: Warehouse) -> None:
         ("C3", "consumable"): Decimal("242129.52"),
         ("C3", "other"): Decimal("222932.72"),
     }
-    assert warehouse.one("select sum(direct_amount) from cost.department_cost") == 3_230_000
-    sender = warehouse.rows("select driver, sum(amount) as amount from cost.allocation_trace where from_dept = 'X2' group by 1")
-    assert sender == [{"driver": "workload:registration", "amount": Decimal("135294.12")}]
+
+
+def test_the_most_specific_driver_row_wins(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Member and department, then member, then department, then class (page 2b)."""
+    used = {(row["member_id"], row["from_dept"]): row["driver"] for row in consortium["allocation_trace"]}
+    assert used["H01", "X1"] == "workload:pack"
+    assert used["H01", "X2"] == "workload:registration"
+    assert used["H02", "LAB"] == "workload:sample"
+    assert used["H02", "ULTRASOUND"] == "headcount"
+    assert used["H01", "T1"] == "ordered_revenue"
+
+
+def test_a_fallback_driver_stands_in_and_is_marked(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """T02 counts no beds: bed days are zero, headcount is used."""
+    (flow,) = [row for row in consortium["allocation_trace"] if row["member_id"] == "T02"]
+    assert (flow["driver"], flow["is_fallback"], flow["driver_share"], flow["amount"]) == ("headcount", True, 1, 100)
+
+
+def test_samples_of_another_member_end_outside(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """A quarter of the lab, its share of the common costs included, is T01's (domain 1.6 rule 3)."""
+    full = full_costs(consortium["department_cost"], "H02")
+    assert full["EXT:T01"] == Decimal("250.00")
+    assert full["WARD"] + full["ICU"] + full["EXT:T01"] + full["UNALLOCATED"] == 10_000
+    names = {row["dept_code"]: row["dept_name"] for row in consortium["department_cost"] if row["member_id"] == "H02"}
+    assert names["EXT:T01"].startswith("外部：")
+
+
+def test_common_costs_are_shared_by_floor_area(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    step_0 = {
+        row["to_dept"]: row["amount"]
+        for row in consortium["allocation_trace"]
+        if row["member_id"] == "H02" and row["from_dept"] == "COMMON"
+    }
+    assert step_0 == {"LAB": 100, "ICU": 100, "WARD": 200}
+
+
+def test_a_sender_without_driver_parks_its_cost_in_sight(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """SHUT stands in the ledger and on no list; ULTRASOUND's headcount reaches the wards."""
+    parked = [row for row in consortium["allocation_trace"] if row["to_dept"] == "UNALLOCATED"]
+    assert [(row["from_dept"], row["driver"], row["amount"]) for row in parked] == [("SHUT", "none", 10)]
+
+
+def test_four_scopes_hold_one_another(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Domain 1.3: 100; with admin 120; with projects 127; with research, 5301, 5501, 5901 153; 5201 and 5801 outside."""
+    totals: dict[str, Decimal] = {}
+    for row in consortium["scope_cost"]:
+        if row["member_id"] == "H03":
+            totals[row["cost_scope"]] = totals.get(row["cost_scope"], Decimal(0)) + row["amount"]
+    assert totals == {"medical_business": 100, "medical": 120, "medical_full": 127, "hospital_full": 153}
+    assert sum(full_costs(consortium["department_cost"], "H03").values()) - 20 == 120
+
+
+def test_a_total_only_member_gets_a_reason_and_a_structure(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    assert not full_costs(consortium["department_cost"], "V01")
+    reasons = {row["member_id"]: row["reason_code"] for row in consortium["not_available"]}
+    assert reasons == {"V01": "NO_DEPARTMENTS"}
+    shares = {row["cost_element"]: (row["share"], row["status"]) for row in consortium["structure"] if row["member_id"] == "V01"}
+    assert shares == {
+        "labour": (Decimal("0.55"), "within"),
+        "consumable": (Decimal("0.4"), "within"),
+        "other": (Decimal("0.05"), "within"),
+    }
+
+
+def test_visit_and_bed_day_costs(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Domain 1.6.1 at a thousandth of the visits and a hundredth of the bed days."""
+    units = {(row["dept_code"], row["unit"]): row for row in consortium["unit_cost"] if row["member_id"] == "H01"}
+    assert units["C1", "visit"]["unit_cost"] == Decimal("87629.81")
+    assert units["C2", "bed_day"]["unit_cost"] == Decimal("84142.25")
+    assert units["C3", "bed_day"]["unit_cost"] == Decimal("110124.98")
+    assert units["C3", "bed_day"]["member_unit_cost"] == Decimal("97653.27")
+
+
+def test_too_much_without_a_driver_closes_the_build(warehouse: Warehouse) -> None:
+    """E_DRV_ZERO beyond unallocated_cost_tolerance: the check fails, and its rows name member and month."""
+    chart = {"vendor_or_member": "H02", "local_account_pattern": LABOUR, "account_code": LABOUR, "valid_from": "2025-01-01"}
+    bank = chart | {"local_account_pattern": "1002", "account_code": "1002"}
+    warehouse.refer("account_map", [chart, bank])
+    warehouse.deliver("departments", "H02", PERIOD, [department("WARD", "clinical", 3)])
+    post(warehouse, "H02", [expense("WARD", LABOUR, 994), expense("SHUT", LABOUR, 6)])
+    problems = warehouse.try_build(*MARTS)
+    assert [name.split("_cost__")[0] for name in problems] == ["unallocated_within_tolerance"]

@@ -33,7 +33,7 @@ select
     {{ from_fen('cases.indirect_fen') }} as indirect,
     {{ from_fen('cases.total_fen') }} as total_cost,
     {{ money_per(
-        'cast(policy.risk_cost_rate as decimal(9, 6)) * cast(grouped.weight as decimal(9, 4)) * region.total_cost',
+        'cast(policy.risk_cost_rate as decimal(9, 6)) * cast(grouped.weight as decimal(9, 4)) * cast(region.total_cost as decimal(19, 2))',
         'region.total_weight'
     ) }} as risk,
     cases.method,

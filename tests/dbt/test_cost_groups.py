@@ -1,0 +1,118 @@
+"""What a DRG costs beside its standard, the region and the best peer; what makes it dearer; which path is best."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.dbt.conftest import Warehouse
+
+PERIOD = "2026-10"
+MARTS = ("+path:models/marts/cost", "+ledger__unmapped_account")
+Rows = list[dict[str, Any]]
+
+
+class Stays:
+    """Discharges at reported costs: groups differ by member, so that one build holds many stories."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.encounters: dict[str, Rows] = {}
+        self.settlements: dict[str, Rows] = {}
+        self.charges: dict[str, Rows] = {}
+
+    def add(self, member: str, drg: str, cost: Any, nights: int, path: str | None = None, **items: int) -> None:
+        rows = self.encounters.setdefault(member, [])
+        code = f"{drg}-{len(rows)}"
+        dates = {"started_at": f"{PERIOD}-01T09:00:00", "ended_at": f"{PERIOD}-{1 + nights:02d}T10:00:00"}
+        stay = {"encounter_id": code, "encounter_type": "inpatient", "dept_code": "WARD", "reported_cost": cost}
+        rows.append(stay | dates | {"care_path": path, "has_complication": False})
+        settlement = {"settlement_id": code, "encounter_id": code, "drg_code": drg, "total_charge": 1}
+        self.settlements.setdefault(member, []).append(settlement)
+        for item, amount in items.items():
+            line = {"charge_id": f"{code}-{item}", "encounter_id": code, "charged_at": f"{PERIOD}-01T10:00:00"}
+            more = {"item_code": item, "charge_class": "consumable", "quantity": 1, "amount": amount}
+            self.charges.setdefault(member, []).append(line | more)
+
+    def deliver(self) -> None:
+        for extract in ("encounters", "settlements", "charges"):
+            for member, rows in getattr(self, extract).items():
+                self.warehouse.deliver("charge_lines" if extract == "charges" else extract, member, PERIOD, rows)
+
+
+@pytest.fixture(scope="module")
+def marts(dbt_session: Warehouse) -> dict[str, Rows]:
+    dbt_session.reset()
+    stays = Stays(dbt_session)
+    group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
+    codes = ("F19", "E11", "E12", "K35", "S01", "M01")
+    dbt_session.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": 1} for c in codes])
+    standards = {"F19": ("12000", None), "E11": ("5000", None), "E12": ("5000", None), "K35": ("3200", "2800")}
+    dbt_session.refer(
+        "drg_standards",
+        [
+            {"drg_code": c, "level": "all", "payment_standard": s, "cost_ceiling": top, "valid_from": "2025-01-01"}
+            for c, (s, top) in standards.items()
+        ],
+    )
+    stays.add("H02", "E11", 5000, 7, "basal insulin")
+    stays.add("H03", "E11", 8000, 10, "GLP-1")
+    stays.add("H01", "F19", 12000, 7, STAPLER=3000)
+    stays.add("H02", "F19", 8000, 7, SUTURE=200)
+    stays.add("H02", "F19", 7000, 7, SUTURE=200)
+    for member, cost, nights in (("H01", 5500, 5), ("H02", 5400, 5), ("H03", 5395, 5), ("T01", 4000, 7), ("T02", 4000, 6)):
+        stays.add(member, "E12", cost, nights)
+    stays.add("H01", "K35", 2800, 5)
+    stays.add("H02", "K35", 2900, 5)
+    stays.add("H02", "S01", "0.01", 1)
+    stays.add("H02", "S01", "0.02", 1)
+    stays.deliver()
+    dbt_session.build(*MARTS)
+    return {name: dbt_session.rows(f"from cost.{name} order by all") for name in ("drg_cost", "drg_driver", "care_path")}
+
+
+def group(marts: dict[str, Rows], drg: str) -> dict[str, dict[str, Any]]:
+    return {row["member_id"]: row for row in marts["drg_cost"] if row["drg_code"] == drg}
+
+
+def test_tc_28_standard_against_cost(marts: dict[str, Rows]) -> None:
+    """Standard 5,000: plan A at 5,000 and 7 days leaves 0, plan B at 8,000 and 10 days -3,000; A is suggested."""
+    members = group(marts, "E11")
+    assert {m: (g["payment_standard"], g["margin_per_case"], g["mean_los"]) for m, g in members.items()} == {
+        "H02": (5000, 0, 7),
+        "H03": (5000, -3000, 10),
+    }
+    assert {g["peer_best_cost"] for g in members.values()} == {5000}
+    paths = {row["care_path"]: row for row in marts["care_path"]}
+    assert {name: (row["is_best"], row["saving_vs_current"]) for name, row in paths.items()} == {
+        "basal insulin": (True, 1500),
+        "GLP-1": (False, -1500),
+    }
+
+
+def test_tc_29_gap_to_the_region(marts: dict[str, Rows]) -> None:
+    """F19: 12,000 here, 9,000 in the region, +33.33 %; the stapler makes it dearer."""
+    here = group(marts, "F19")["H01"]
+    assert (here["region_mean_cost"], here["cost_ratio_to_region"]) == (9000, Decimal("1.333333"))
+    driver = next(row for row in marts["drg_driver"] if row["member_id"] == "H01")
+    assert (driver["item_code"], driver["use_rate"], driver["region_use_rate"]) == ("STAPLER", 1, Decimal("0.333333"))
+    assert (driver["excess_cost_per_case"], driver["rank"]) == (2000, 1)
+
+
+def test_tc_30_over_standard_watch_and_normal(marts: dict[str, Rows]) -> None:
+    """Standard 5,000: +10 % alerts, +8 % is near, +7.9 % is neither; a stay beyond 1.2 x median (5) is watched, 6 is not."""
+    status = {member: row["status"] for member, row in group(marts, "E12").items()}
+    assert status == {"H01": "over_standard", "H02": "watch", "H03": "normal", "T01": "watch", "T02": "normal"}
+
+
+def test_tc_54_pathway_ceiling(marts: dict[str, Rows]) -> None:
+    """Standard 3,200, ceiling 2,800: at 2,800 a surplus of 400; at 2,900 the ceiling is broken though 300 remain."""
+    members = group(marts, "K35")
+    assert [(g["margin_per_case"], g["is_over_ceiling"]) for g in members.values()] == [(400, False), (300, True)]
+
+
+def test_means_are_exact_and_half_up(marts: dict[str, Rows]) -> None:
+    assert group(marts, "S01")["H02"]["mean_cost"] == Decimal("0.02")
