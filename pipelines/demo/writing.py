@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines import contract
-from pipelines.demo import intercompany, violations
+from pipelines.demo import dialects, intercompany, violations
 from pipelines.demo.county import Part, delivery_day, member_year
 from pipelines.demo.deliver import LARGE, Folder, canonical, folder_of, write_canonical
 from pipelines.demo.sizes import PERIODS, REGION, Member
@@ -146,16 +146,23 @@ def _deliver(
     day: date,
 ) -> None:
     """Write one part into its delivery folder."""
-    vendor = "canonical"
+    vendor = "canonical" if as_canonical else part.member.vendor
     folder = folder_of(landing, part.member.member_id, day, vendor, folders)
     if folder not in folders:
         folders.append(folder)
+    written = []
     for name, frame in part.frames.items():
         if not frame.height:
             continue
         extract = agreed.extracts[name]
         typed = canonical(extract, frame)
-        kind = as_canonical or ("parquet" if name in LARGE else "csv")
-        file = folder.path / f"{name}_{part.period}.{kind}"
-        write_canonical(typed, file)
+        if vendor == "canonical":
+            kind = as_canonical or ("parquet" if name in LARGE else "csv")
+            file = folder.path / f"{name}_{part.period}.{kind}"
+            write_canonical(typed, file)
+        else:
+            member = part.member
+            file = dialects.write(member.member_id, member.name_zh, vendor, extract, typed, part.period, folder.path)
+        written.append((extract, typed, file))
+    for extract, typed, file in written:  # a database holds several extracts: its hash is known when all are in
         folder.add(extract, typed, file, part.period)
