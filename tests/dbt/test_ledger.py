@@ -368,3 +368,8 @@ def test_a_gain_inside_an_asset_leaves_the_asset_at_its_old_cost(ledger: Warehou
     assert position["FP_FIXED_GROSS"] == (20, -20, 0)
     assert position["IC_DIFF"] == (0, 0, 0)
     assert statement(ledger, "revenue_expense")["RE_SURPLUS"] == (20, -20, 0)
+
+
+def test_the_worked_examples_that_dbt_runs_itself_hold(ledger: Warehouse) -> None:
+    ledger.build("+path:models/marts/ledger", tests=False)
+    assert ledger.dbt("test", "--select", "test_type:unit,path:models/intermediate/ledger") == {}
