@@ -24,6 +24,8 @@ BLOCK_BYTES = 8 * 2**20
 LONGEST_RECORD = 8 * BLOCK_BYTES
 NEWLINE = b"\n"
 _HEAD_BYTES = 2**18
+# Polars unpacks bytes that begin like an archive ("x^" is a zlib mark): a line before the block that is skipped.
+_NO_ARCHIVE = b"#\n"
 _OTHER_FILES = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
@@ -201,8 +203,9 @@ def _parse(layout: _Layout, block: bytes, row: int, line: int, offset: int) -> p
     width = len(layout.headers)
     try:
         frame = pl.read_csv(
-            block,
+            _NO_ARCHIVE + block,
             has_header=False,
+            skip_lines=1,
             separator=layout.delimiter,
             quote_char=layout.quote or None,
             schema={f"column_{index + 1}": pl.String for index in range(width)},

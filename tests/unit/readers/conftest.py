@@ -60,7 +60,7 @@ def xls_bytes(rows: Rows, sheet: str = "导出") -> bytes:
                 cells += record(0x203, struct.pack("<HHHd", y, x, 0, value))
             elif value is not None:
                 label = str(value)
-                cells += record(0x204, struct.pack("<HHHH", y, x, 0, len(label)) + text(label))
+                cells += record(0x204, struct.pack("<HHHH", y, x, 0, len(label.encode("utf-16-le")) // 2) + text(label))
     size = record(0x200, struct.pack("<IIHHH", 0, len(rows), 0, max(map(len, rows)), 0))
 
     def book(sheet_at: int) -> bytes:

@@ -102,6 +102,14 @@ def test_a_bad_byte_deep_in_a_gb18030_file_is_found_to_the_byte(read, files):
         read("ruikang", "diagnoses", good + b"E1,2,\xff\xff,\r\n")
 
 
+@pytest.mark.parametrize("start", ["x^", "x\u0680", "x\x01", "\x1f", "PK\x03\x04", "(\ufffd/", "BZh"])
+def test_rows_that_begin_like_an_archive_are_rows(read, files, start):
+    assert (
+        read("canonical", "diagnoses", files.csv(DIAGNOSES, [[start, 1, "I10", None]]), ".csv")["encounter_id"][0]
+        == start
+    )
+
+
 def test_small_blocks_change_nothing(read, files, monkeypatch):
     rows = [[f"E{n}", n, f'{n} "x"\n,y' if n % 3 else "肺炎", "true"] for n in range(1, 200)]
     content = files.csv(DIAGNOSES, rows)

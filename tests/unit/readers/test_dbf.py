@@ -27,7 +27,8 @@ def test_a_ledger_as_a_township_system_exports_it(read, files):
 
 def test_logical_fields_and_empty_dates(read, files):
     fields = [("ZCBH", "C", 4), ("ZCMC", "C", 10), ("ZCFL", "C", 2), ("SBLX", "C", 2), ("KSBM", "C", 4),
-              ("YZ", "N", 10), ("YZJE", "N", 10), ("YWBF", "N", 10), ("QYRQ", "D", 8), ("GXSB", "L", 1), ("KYJS", "N", 8)]  # fmt: skip
+              ("YZ", "N", 10), ("YZJE", "N", 10), ("YWBF", "N", 10), ("QYRQ", "D", 8), ("GXSB", "L", 1),
+              ("KYJS", "N", 8)]  # fmt: skip
     rows = [["A1", "CT机", "01", "01", "0101", 1, 1, 1, day, shared, 8] for day, shared in
             (("20260101", "T"), ("00000000", "f"), ("", "?"), ("        ", "y"))]  # fmt: skip
     frame = read("guojian", "assets", files.dbf(fields, rows))

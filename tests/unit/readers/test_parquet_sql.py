@@ -39,7 +39,8 @@ def test_parquet_under_a_vendor_rule_goes_through_text(read, vendor):
     vendor(
         "columns",
         "vendor: columns\nname_zh: 列\nheaders_are_names: true\n"
-        "defaults:\n  file: '*.parquet'\n  types: {money: {unit: fen}, boolean: {map: {'true': 'false', 'false': 'true'}}}\n"
+        "defaults:\n  file: '*.parquet'\n  types:\n    money: {unit: fen}\n"
+        "    boolean: {map: {'true': 'false', 'false': 'true'}}\n"
         "extracts:\n  budgets:\n",
     )
     frame = read("columns", "budgets", parquet(BUDGET | {"amount": [110, -225, 7]}), ".parquet")

@@ -76,7 +76,8 @@ def lines(*records: object) -> bytes:
 
 def test_json_lines_with_nested_keys_numbers_and_words(read):
     record = {"rxNo": "R1", "lineNo": 1, "visitNo": "E1", "prescribedOn": "2026-10-31", "drugCode": "01",
-              "quantity": 2.5, "days": 3, "doctor": {"no": "D7", "name": "not read"}, "review": "PHARMACIST"}  # fmt: skip
+              "quantity": 2.5, "days": 3, "doctor": {"no": "D7", "name": "not read"},
+              "review": "PHARMACIST"}  # fmt: skip
     frame = read(
         "yunhu", "prescriptions", lines(record, record | {"quantity": 1e-7, "review": None, "days": 1e3, "x": [1]})
     )
