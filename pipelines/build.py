@@ -10,12 +10,13 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import jobs, schedules, sensors, warehouse
+from pipelines import jobs, reference, schedules, sensors, warehouse
 from pipelines.assets.deliveries import DELIVERIES, deliveries, member_extracts
 from pipelines.assets.gates import consortium_gate, publication_gate
 from pipelines.assets.manifest import manifest_asset
 from pipelines.assets.marts import part_assets
 from pipelines.assets.publication import publication_asset
+from pipelines.dagster_home import night_log
 from pipelines.partitions import members
 from pipelines.resources import Consortium, Night
 from pipelines.settings import Settings
@@ -31,6 +32,7 @@ def build_definitions(
         resources: put in place of the real ones, by name (`consortium`, `night`).
     """
     settings = settings or Settings.load()
+    reference.overlay(settings)
     partitions = members(settings)
     lake = member_extracts(partitions)
     manifest = warehouse.parsed_manifest(settings)
@@ -47,5 +49,6 @@ def build_definitions(
         jobs=[ingest, night],
         schedules=[schedules.nightly(night)],
         sensors=[sensors.complete_deliveries(ingest, list(partitions.get_partition_keys())), sensors.failed_night],
+        loggers={"console": night_log},
         resources={"consortium": Consortium(), "night": Night(), **(resources or {})},
     )

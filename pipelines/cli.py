@@ -91,7 +91,10 @@ def nightly(
 
     finished = night.run(settings)
     _tell(settings, finished)
-    raise typer.Exit({"published": 0, "closed": CLOSED}.get(finished.ending, BROKEN))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Leaving by the door would have DuckDB's binding list what Python still held: pages of noise after the result.
+    os._exit({"published": 0, "closed": CLOSED}.get(finished.ending, BROKEN))
 
 
 def _as_demo(settings: Settings) -> Settings:

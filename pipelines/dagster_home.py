@@ -58,5 +58,7 @@ class _Line(logging.Formatter):
         meta = getattr(record, "dagster_meta", {}) or {}
         step = meta.get("step_key") or ""
         message = meta.get("orig_message") or record.getMessage()
+        if message.startswith("Dependencies for step"):
+            message = "not run, since a step before it failed"
         level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
         return f"{self.formatTime(record, '%H:%M:%S')} {step:<16} {level}{message}"

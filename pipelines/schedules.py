@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dagster as dg
 
+from pipelines.jobs import AssetJob
 
-def nightly(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+
+def nightly(job: AssetJob) -> dg.ScheduleDefinition:
     """01:30 Asia/Shanghai, after the members' delivery deadline."""
     return dg.ScheduleDefinition(
         name="nightly_at_0130",

@@ -3,17 +3,15 @@
 Belongs here: the sensor for complete deliveries and the failure sensor. Does not belong here: reading deliveries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines.jobs import INGEST
+from pipelines.jobs import INGEST, AssetJob
 from pipelines.resources import Consortium
 
 
-def complete_deliveries(job: dg.UnresolvedAssetJobDefinition, members: Sequence[str]) -> dg.SensorDefinition:
+def complete_deliveries(job: AssetJob, members: Sequence[str]) -> dg.SensorDefinition:
     """One run per complete delivery: a folder is complete once its manifest stands in it."""
 
     @dg.sensor(

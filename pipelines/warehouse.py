@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,25 +28,25 @@ DBT_PROJECT = PROJECT / "dbt_project"
 REFERENCE = "../../reference"
 
 PARTS: Mapping[str, str] = {
-    "core": "resource_type:seed path:models/staging path:models/intermediate/reference path:models/intermediate/core "
-    "path:models/marts/core",
-    "ledger": "path:models/intermediate/ledger path:models/marts/ledger",
-    "cost": "path:models/intermediate/payment path:models/intermediate/cost path:models/marts/cost",
-    "performance": "path:models/intermediate/performance path:models/marts/performance path:models/marts/payment",
-    "risk": "path:models/intermediate/risk path:models/marts/risk",
+    "foundation": "resource_type:seed fqn:yilian.staging fqn:yilian.intermediate.reference "
+    "fqn:yilian.intermediate.core fqn:yilian.intermediate.ledger fqn:yilian.intermediate.payment "
+    "fqn:yilian.intermediate.cost fqn:yilian.marts.core fqn:yilian.marts.ledger fqn:yilian.marts.cost",
+    "measures": "fqn:yilian.intermediate.performance",
+    "performance": "fqn:yilian.marts.performance fqn:yilian.marts.payment",
+    "risk": "fqn:yilian.intermediate.risk fqn:yilian.marts.risk",
 }
 # What must have been built before a part.
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    "core": (),
-    "ledger": ("core",),
-    "cost": ("core", "ledger"),
-    "performance": ("core", "ledger", "cost"),
-    "risk": ("core", "ledger", "cost"),
+    "foundation": (),
+    "measures": ("foundation",),
+    "performance": ("foundation", "measures"),
+    "risk": ("foundation", "measures"),
 }
-# dbt's events of a node that has ended.
+FOUNDATION = ("foundation",)
+PRODUCTS = ("measures", "performance", "risk")
+# dbt's events of a node that has ended, and how often one of them is told.
 _NODE_ENDS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeNoOpResult"})
-FOUNDATION = ("core", "ledger", "cost")
-PRODUCTS = ("performance", "risk")
+_TELL_EVERY = 5.0
 
 
 class WarehouseError(RuntimeError):
@@ -175,30 +176,42 @@ def invoke(
     settings: Settings, arguments: list[str], *, run_id: str = "", say: Callable[[str], None] | None = None
 ) -> Any:
     """Any dbt command of the project, in this process, against this home. Returns dbt's own result object."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    told = time.monotonic()
+
     def heard(event: Any) -> None:
-        if say is not None and event.info.name in _NODE_ENDS:
+        nonlocal told
+        if say is None or event.info.name not in _NODE_ENDS:
+            return
+        is_bad = event.info.level in ("error", "warn")
+        if is_bad or time.monotonic() - told > _TELL_EVERY:
+            told = time.monotonic()
             say(event.info.msg)
 
     settings.home.mkdir(parents=True, exist_ok=True)
+    options = {
+        "--log-level": "none" if arguments[0] == "build" else "warn",
+        "--log-path": settings.home / "dbt" / "logs",
+    }
+    places = {
+        "--project-dir": _project(settings),
+        "--profiles-dir": DBT_PROJECT,
+        "--target-path": settings.home / "dbt" / "target",
+    }
     with _environment(settings, run_id):
-        return dbtRunner(callbacks=[heard]).invoke(
-            [
-                "--no-use-colors",
-                "--log-level",
-                "none" if arguments[0] == "build" else "warn",
-                "--log-path",
-                str(settings.home / "dbt" / "logs"),
-                *arguments,
-                "--project-dir",
-                str(_project(settings)),
-                "--profiles-dir",
-                str(DBT_PROJECT),
-                "--target-path",
-                str(settings.home / "dbt" / "target"),
-            ]
-        )
+        try:
+            return dbtRunner(callbacks=[heard]).invoke(
+                ["--no-use-colors", *_flat(options), *arguments, *_flat(places)]
+            )
+        finally:
+            # dbt leaves the database open in this process; gates and publication open it themselves.
+            DuckDBConnectionManager.close_all_connections()
+
+
+def _flat(options: Mapping[str, object]) -> list[str]:
+    return [str(part) for pair in options.items() for part in pair]
 
 
 def _project(settings: Settings) -> Path:

@@ -3,8 +3,6 @@
 Belongs here: only what several asset files need and what is about Dagster. Does not belong here: domain code.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

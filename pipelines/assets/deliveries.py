@@ -4,8 +4,6 @@ Belongs here: the per-member extract assets, and the nightly asset that takes in
 not belong here: how a file is read, judged and kept (`pipelines/ingest`).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,8 +12,7 @@ import dagster as dg
 
 from pipelines import contract
 from pipelines.assets.common import transient
-from pipelines.ingest.outcomes import Outcome, Verdict
-from pipelines.ingest.take_in import take_in
+from pipelines.ingest import Outcome, Verdict, take_in
 from pipelines.resources import Consortium, Night
 from pipelines.settings import Settings
 

@@ -4,8 +4,6 @@ Belongs here: the two gate assets. Does not belong here: what they check (`expec
 judged (`pipelines/gates`). Gate 1 is the manifest (`assets/manifest.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg

@@ -4,8 +4,6 @@ Belongs here: the manifest asset, its checks and its report. Does not belong her
 (`pipelines/gates/members.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg

@@ -4,10 +4,9 @@ Belongs here: the translation of dbt nodes to assets, and the ops. Does not belo
 (`pipelines/warehouse.py`).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,12 @@ from pipelines.assets.common import CONSORTIUM_GATE, MANIFEST, refuse_when_close
 from pipelines.resources import Night
 
 OWNERS = {
+    "reference": "team:data-platform",
+    "staging": "team:data-platform",
     "core": "team:data-platform",
     "ledger": "team:finance-office",
     "cost": "team:finance-office",
+    "payment": "team:insurance-office",
     "performance": "team:performance-office",
     "risk": "team:insurance-office",
 }
@@ -47,15 +49,23 @@ class Translator(DagsterDbtTranslator):
             deps.append(dg.AssetDep(CONSORTIUM_GATE))
         return spec.replace_attributes(
             key=node_key(node),
-            group_name=self._part,
-            owners=[OWNERS[self._part]],
+            group_name=area(node),
+            owners=[OWNERS[area(node)]],
             deps=deps,
-            kinds={"duckdb", "dbt" if node["language"] == "sql" else "python"},
+            kinds={"duckdb", "python" if node.get("language") == "python" else "dbt"},
         )
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and relation: `cost/case_cost`; of a source: `lake/charge_lines`."""
         return node_key(dbt_resource_props)
+
+
+def area(node: Mapping[str, Any]) -> str:
+    """What a node is about: the folder of its layer (`ledger`), or the layer itself (`staging`, `reference`)."""
+    if node["resource_type"] == "seed":
+        return "reference"
+    layer, *rest = node["path"].split("/")
+    return str(layer if layer == "staging" else rest[0])
 
 
 def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
@@ -69,8 +79,9 @@ def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
 
 def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
     """The assets of one part of the warehouse, built by one op."""
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    unique_ids = {node_key(node): name for name, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    order = TopologicalSorter(content["parent_map"]).static_order()
+    keys = {name: node_key(content["nodes"][name]) for name in order if name.startswith(("model.", "seed."))}
 
     @dbt_assets(
         manifest=manifest,
@@ -95,8 +106,10 @@ def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
                 say=context.log.info,
             )
         ended = {node.unique_id: node for node in built.nodes}
-        for key in sorted(context.selected_asset_keys):
-            node = ended.get(unique_ids[key])
+        for name, key in keys.items():
+            node = ended.get(name)
+            if key not in context.selected_asset_keys:
+                continue
             if built.reused:
                 yield dg.MaterializeResult(asset_key=key, metadata={"unchanged since revision": built.revision})
             elif node is not None and node.status == "success":

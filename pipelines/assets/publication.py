@@ -3,8 +3,6 @@
 Belongs here: the asset that publishes when all gates are open. Does not belong here: how (`pipelines/publish`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import dagster as dg

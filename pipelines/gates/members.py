@@ -23,7 +23,7 @@ from pipelines.gates.measure import Check, Measured
 from pipelines.gates.member_checks import Key, judge_members
 from pipelines.gates.standings import Standing, joined, late, mark_late, stand
 from pipelines.gates.verdict import FAILED, Verdict, judge, record
-from pipelines.ingest.lake import versions
+from pipelines.ingest import versions
 from pipelines.policy import Policy
 from pipelines.settings import Settings
 from pipelines.state import State, put
