@@ -40,7 +40,7 @@ def write(
         members: only these, all where unsaid.
         periods: only these (YYYY-MM), all four where unsaid.
         as_canonical: everything in canonical columns, as CSV or Parquet, without vendors' dialects and without planted
-            delivery faults; `None` writes each member's dialect and the faults.
+            delivery faults; `None` writes each member's dialect and the faults at size S, Parquet at M and L.
         on_progress: called with a line of text after each member and period.
 
     Raises:

@@ -42,6 +42,7 @@ class Part:
     frames: Frames
     labels: list[Label] = field(default_factory=list)
     norm: int = 0
+    appended: pl.DataFrame | None = None  # settlements of the month before, now that more is known
 
 
 def difference(world: World, cut: Month, settled: pl.DataFrame, member: Member) -> int:
@@ -65,6 +66,7 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
     ledger, store = books.Ledger(), stores.Store()
     before: Care | None = None
     paid_before: pl.DataFrame | None = None
+    cut_before: Month | None = None
     people: list[staff.Person] = []
     hours: dict[str, float] = {}
     open_beds: dict[tuple[str, str], int] = {}
@@ -141,8 +143,14 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
             frames["workload"] = together.workload(world, member, cut, nights)
         frames |= together.frames(world, member, period, cut)
         frames |= governance.frames(world, member, period, cut, people, book.journal, labour)
-        yield Part(member, period, frames, violations.resolve(labels, current), norm)
-        before, paid_before = current, all_known
+        news = None
+        if before is not None and cut_before is not None:
+            then = days(delivery_day(before.period))
+            news = care_extracts.settlements(world, before, None, cut_before, known_until=delivered).filter(
+                (pl.col("settled_on").cast(pl.Int32) > then) | (pl.col("paid_on").cast(pl.Int32) > then)
+            )
+        yield Part(member, period, frames, violations.resolve(labels, current), norm, news)
+        before, paid_before, cut_before = current, all_known, cut
 
 
 def delivery_day(period: str) -> date:

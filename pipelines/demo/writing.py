@@ -8,17 +8,22 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
 from pipelines import contract
-from pipelines.demo import dialects, intercompany, violations
+from pipelines.contract import Extract
+from pipelines.demo import dialects, faults, intercompany, violations
 from pipelines.demo.county import Part, delivery_day, member_year
 from pipelines.demo.deliver import LARGE, Folder, canonical, folder_of, write_canonical
-from pipelines.demo.sizes import PERIODS, REGION, Member
+from pipelines.demo.sizes import PERIODS, REGION, Member, previous_period
 from pipelines.demo.staff import MONTHLY_PAY
 from pipelines.demo.world import World
+
+
+Kind = Literal["csv", "parquet"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def _write_rows(file: Path, names: Sequence[str], rows: Iterable[dict[str, Any]]
         writer.writerows(rows)
 
 
-def _labels(landing: Path, world: World, found: list[violations.Label]) -> None:
+def _labels(landing: Path, world: World, found: list[violations.Label], planted: list[faults.Fault]) -> None:
     names = ["rule_code", "member_id", "encounter_id", "charge_ids", "is_violation", "note"]
     _write_rows(
         landing / "_labels" / "violations.csv", names,
@@ -70,6 +75,8 @@ def _labels(landing: Path, world: World, found: list[violations.Label]) -> None:
             row[amount] = f"{row[amount] // 100}.{row[amount] % 100:02d}"
         rows.append(row)
     _write_rows(landing / "_labels" / "intercompany.csv", names, rows)
+    names = [f.name for f in fields(faults.Fault)]
+    _write_rows(landing / "_labels" / "faults.csv", names, map(asdict, planted))
 
 
 def _seeds(landing: Path, world: World, norms: dict[str, int]) -> None:
@@ -95,11 +102,13 @@ def write_county(
     seed: int,
     members: Sequence[str] | None,
     periods: Sequence[str] | None,
-    as_canonical: Literal["csv", "parquet"] | None,
+    as_canonical: Kind | None,
     on_progress: Callable[[str], None] | None,
 ) -> DemoSummary:
     """See `pipelines.demo.write`."""
     world = World(size, seed)
+    if as_canonical is None and size != "S":
+        as_canonical = "parquet"  # a workbook of a million rows is nobody's delivery
     chosen = tuple(periods or PERIODS)
     if unknown := [p for p in chosen if p not in PERIODS]:
         raise ValueError(f"no such period in the demo: {', '.join(unknown)}; there are {', '.join(PERIODS)}")
@@ -111,6 +120,8 @@ def write_county(
     counts: dict[str, int] = {}
     found: list[violations.Label] = []
     norms: dict[str, int] = {}
+    planted: list[faults.Fault] = []
+    last: dict[str, Part] = {}
     n_files = n_folders = 0
     for member in who:
         folders: list[Folder] = []
@@ -118,7 +129,9 @@ def write_county(
             for part in member_year(world, member, year):
                 if part.period not in chosen:
                     continue
-                _deliver(landing, agreed, part, as_canonical, folders, delivery_day(part.period))
+                planted += _deliver(landing, agreed, part, as_canonical, folders)
+                if part.period == faults.LAST:
+                    last[member.member_id] = part
                 found += part.labels
                 norms[member.member_id] = part.norm
                 for name, frame in part.frames.items():
@@ -129,40 +142,53 @@ def write_county(
             folder.close()
             n_files += len(folder.entries)
         n_folders += len(folders)
-    _labels(landing, world, found)
+    if as_canonical is None:
+        planted += faults.afterwards(landing, agreed, last)
+    _labels(landing, world, found, planted)
     _seeds(landing, world, norms)
     return DemoSummary(
         landing, size, seed, tuple(m.member_id for m in who), chosen, n_folders, n_files, counts,
-        sum(v.is_violation for v in found), 0,
+        sum(v.is_violation for v in found), len(planted),
     )  # fmt: skip
 
 
 def _deliver(
-    landing: Path,
-    agreed: contract.Contract,
-    part: Part,
-    as_canonical: Literal["csv", "parquet"] | None,
-    folders: list[Folder],
-    day: date,
-) -> None:
-    """Write one part into its delivery folder."""
-    vendor = "canonical" if as_canonical else part.member.vendor
-    folder = folder_of(landing, part.member.member_id, day, vendor, folders)
+    landing: Path, agreed: contract.Contract, part: Part, as_canonical: Kind | None, folders: list[Folder]
+) -> list[faults.Fault]:
+    """Write one part into its delivery folder; returns the labels of the faults in it."""
+    member, plain = part.member, as_canonical is not None
+    vendor = "canonical" if plain else member.vendor
+    day = delivery_day(part.period)
+    if not plain:
+        day = faults.day_of(member.member_id, part.period, day)
+    folder = folder_of(landing, member.member_id, day, vendor, folders)
     if folder not in folders:
         folders.append(folder)
-    written = []
-    for name, frame in part.frames.items():
-        if not frame.height:
-            continue
+    planted: list[faults.Fault] = []
+    written: list[tuple[Extract, pl.DataFrame, Path, str, str]] = []
+
+    def put(name: str, frame: pl.DataFrame, period: str, mode: str) -> None:
         extract = agreed.extracts[name]
         typed = canonical(extract, frame)
+        stamp = period if mode == "snapshot" else f"{period}_append"
+        if not plain and mode == "snapshot":
+            typed = faults.in_frame(part, name, typed)
         if vendor == "canonical":
             kind = as_canonical or ("parquet" if name in LARGE else "csv")
-            file = folder.path / f"{name}_{part.period}.{kind}"
+            file = folder.path / f"{name}_{stamp}.{kind}"
             write_canonical(typed, file)
         else:
-            member = part.member
-            file = dialects.write(member.member_id, member.name_zh, vendor, extract, typed, part.period, folder.path)
-        written.append((extract, typed, file))
-    for extract, typed, file in written:  # a database holds several extracts: its hash is known when all are in
-        folder.add(extract, typed, file, part.period)
+            file = dialects.write(member.member_id, member.name_zh, vendor, extract, typed, stamp, folder.path)
+        if not plain and mode == "snapshot":
+            faults.in_file(part, name, file)
+            planted.extend(faults.labels_of(part, name, file, day))
+        written.append((extract, typed, file, period, mode))
+
+    for name, frame in part.frames.items():
+        if frame.height:
+            put(name, frame, part.period, "snapshot")
+    if part.appended is not None and part.appended.height:
+        put("settlements", part.appended, previous_period(part.period), "append")
+    for extract, typed, file, period, mode in written:  # a database holds several extracts: hash it when all are in
+        folder.add(extract, typed, file, period, mode)
+    return planted
