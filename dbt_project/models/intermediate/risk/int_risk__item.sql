@@ -18,6 +18,14 @@ listed_drugs as (
         or coalesce(age_min, age_max) is not null
 ),
 
+item_groups as (
+    select distinct items.item_code, groups.item_group
+    from {{ ref('items') }} as items
+    inner join {{ ref('risk_item_groups') }} as groups
+        on items.national_code like groups.national_code_prefix || '%'
+        and items.valid_from <= coalesce(groups.valid_to, items.valid_from)
+),
+
 listed_exams as (
     select distinct item_code from {{ ref('exam_indications') }}
 )
@@ -37,6 +45,7 @@ select
     coalesce(items.is_hourly, false) as is_hourly,
     items.care_grade,
     case when grouped.mutually_exclusive_group is not null then items.mutually_exclusive_group end as exclusive_group,
+    item_groups.item_group,
     items.sex_limit,
     items.age_min,
     items.age_max,
@@ -47,4 +56,5 @@ from {{ ref('items') }} as items
 left join paired on items.item_code = paired.item_code
 left join grouped on items.mutually_exclusive_group = grouped.mutually_exclusive_group
 left join listed_drugs on items.item_code = listed_drugs.drug_code
+left join item_groups on items.item_code = item_groups.item_code
 left join listed_exams on items.item_code = listed_exams.item_code

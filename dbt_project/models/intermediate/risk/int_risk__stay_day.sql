@@ -10,7 +10,12 @@ select
     end) as service_quantity,
     sum(case when charges.charge_class = 'bed' then charges.quantity else 0 end) as bed_quantity,
     sum(case when charges.charge_class = 'nursing' and items.care_grade is not null then charges.quantity else 0 end) as care_quantity,
-    {{ money("sum(case when charges.charge_class in ('bed', 'nursing', 'registration') then charges.amount else 0 end)") }} as idle_amount
+    {{ money("sum(case when charges.charge_class in ('bed', 'nursing', 'registration') then charges.amount else 0 end)") }} as idle_amount,
+    {{ money('sum(charges.amount)') }} as amount,
+    {{ money("sum(case when charges.charge_class in ('exam', 'lab') then charges.amount else 0 end)") }} as exam_amount,
+    {{ money("sum(case when charges.charge_class in ('drug', 'treatment', 'surgery', 'anaesthesia') then charges.amount else 0 end)") }}
+        as treatment_amount,
+    sum(case when charges.charge_class in ('treatment', 'surgery', 'anaesthesia') then charges.quantity else 0 end) as treatment_quantity
 from {{ ref('int_risk__charge') }} as charges
 left join {{ ref('int_risk__item') }} as items
     on charges.item_code = items.item_code

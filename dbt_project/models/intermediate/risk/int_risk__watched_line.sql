@@ -1,6 +1,12 @@
 -- One row per charge line that a rule on single lines, pairs or windows has to look at: the one scan that they share.
 -- Daily maxima are counted elsewhere (int_risk__excess_line), so that everyday items don't fill this table.
-with charges as (
+with purchases as (
+    select member_id, item_code, min(unit_price) as lowest_price
+    from {{ ref('int_risk__purchase_price') }}
+    group by member_id, item_code
+),
+
+charges as (
     select * from {{ ref('int_risk__charge') }}
 ),
 
@@ -21,12 +27,16 @@ priced as (
         items.is_paired,
         items.is_listed_drug,
         items.is_listed_exam,
-        items.care_grade
+        items.care_grade,
+        items.item_group,
+        coalesce(charges.unit_price > purchases.lowest_price, false) as is_above_a_purchase
     from charges
     left join {{ ref('int_risk__item') }} as items
         on charges.item_code = items.item_code
         and charges.charged_on >= items.valid_from
         and charges.charged_on <= coalesce(items.valid_to, charges.charged_on)
+    left join purchases
+        on charges.member_id = purchases.member_id and charges.item_code = purchases.item_code
 )
 
 select
@@ -49,6 +59,8 @@ where quantity > 0
         or age_min is not null
         or age_max is not null
         or unit_price > price_limit
+        or is_above_a_purchase
+        or item_group is not null
         or charge_class in ('surgery', 'anaesthesia', 'high_value_consumable')
         or care_grade = 'critical'
         or is_inpatient and (charged_on < started_on or charged_on > ended_on)
