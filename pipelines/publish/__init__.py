@@ -6,14 +6,17 @@ is not in a mart yet, and the decision whether a night may publish (`pipelines.g
 """
 
 from pipelines.publish.chain import Break, verify
+from pipelines.publish.drill import Drill, drill
 from pipelines.publish.errors import NotPublished, PublicationError
 from pipelines.publish.publication import Publication, publications, publish, rollback
 
 __all__ = [
     "Break",
+    "Drill",
     "NotPublished",
     "Publication",
     "PublicationError",
+    "drill",
     "publications",
     "publish",
     "rollback",

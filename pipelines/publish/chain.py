@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publish import folder
+from pipelines.publish import folder, postgres
 from pipelines.publish.content import content, marts_hash, sha256
 from pipelines.publish.inputs import file_sha256, inputs_hash
 from pipelines.publish.marts import RECORDS, attach, catalogue, connect, literal, quoted
@@ -87,7 +87,7 @@ def verify(settings: Settings) -> list[Break]:
     """Recomputes the chain, the inputs of every kept publication, and the marts of the current one, row by row.
 
     Reads every row of the current publication twice (DuckDB and Parquet); other kept ones are checked by the
-    SHA-256 of their files.
+    SHA-256 of their files. With a Postgres URL, rows, sums and row-level security are compared there too.
 
     Returns:
         every break that was found, the oldest publication first; empty when the chain holds.
@@ -108,6 +108,12 @@ def verify(settings: Settings) -> list[Break]:
         breaks += _folder(published / publication_id, record)
         if publication_id == current:
             breaks += _contents(settings, published / publication_id, record)
+            if settings.postgres_url:
+                differing = postgres.compare(settings, published / publication_id)
+                breaks += [
+                    Break(publication_id, f"{place} (Postgres)", "as published", said)
+                    for place, said in differing.items()
+                ]
     return breaks
 
 

@@ -9,8 +9,9 @@ were.
 """
 
 from pipelines.publish.postgres.access import AccessError
+from pipelines.publish.postgres.compare import compare
 from pipelines.publish.postgres.server import connect
 from pipelines.publish.postgres.stage import stage
 from pipelines.publish.postgres.switch import live_publication, switch
 
-__all__ = ["AccessError", "connect", "live_publication", "stage", "switch"]
+__all__ = ["AccessError", "compare", "connect", "live_publication", "stage", "switch"]

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
 
 from pipelines.publish.errors import PublicationError
@@ -144,8 +145,7 @@ def _try(cursor: Any, marts: Sequence[tuple[Mart, str]]) -> None:
     """Reads every table as a member's login that no member was given: nothing but shared marts may answer."""
     cursor.execute("savepoint as_reader")
     cursor.execute(f"delete from {SCHEMA}.member_access where login = session_user")
-    cursor.execute(f"grant {MEMBER_ROLE} to current_user")
-    cursor.execute(f"set local role {MEMBER_ROLE}")
+    _become_reader(cursor)
     leaks = []
     for mart, schema in marts:
         if rule_of(mart).shared:
@@ -156,6 +156,28 @@ def _try(cursor: Any, marts: Sequence[tuple[Mart, str]]) -> None:
     cursor.execute("rollback to savepoint as_reader")
     if leaks:
         raise AccessError(f"a login without any member could read {', '.join(leaks)}; nothing is published")
+
+
+def _become_reader(cursor: Any) -> None:
+    """Takes on the readers' role until the savepoint is rolled back to.
+
+    Raises:
+        AccessError: the publisher was not given it and may not give it to itself.
+    """
+    cursor.execute("select rolsuper from pg_roles where rolname = current_user")
+    (superuser,) = cursor.fetchone()
+    try:
+        if not superuser:
+            cursor.execute(f"grant {MEMBER_ROLE} to current_user")
+        cursor.execute(f"set local role {MEMBER_ROLE}")
+    except psycopg2.errors.InsufficientPrivilege:
+        cursor.execute("rollback to savepoint as_reader")
+        cursor.execute("select current_user")
+        publisher = cursor.fetchone()[0]
+        raise AccessError(
+            f"the publisher cannot try what a reader sees: have the administrator run "
+            f'`grant {MEMBER_ROLE} to "{publisher}" with admin option`'
+        ) from None
 
 
 _QUESTIONS = (

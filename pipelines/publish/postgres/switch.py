@@ -32,7 +32,7 @@ def staged_schema(area: str, publication_id: str) -> str:
 def live_publication(settings: Settings) -> str | None:
     """The publication that readers of Postgres see, or None before the first."""
     with connect(settings) as server, server, server.cursor() as cursor:
-        return _live(cursor)
+        return live(cursor)
 
 
 def switch(settings: Settings, publication_id: str) -> list[str] | None:
@@ -46,7 +46,7 @@ def switch(settings: Settings, publication_id: str) -> list[str] | None:
     with connect(settings) as server:
         with server, server.cursor() as cursor:
             cursor.execute("set local lock_timeout = %s", (LOCK_TIMEOUT,))
-            before = _live(cursor)
+            before = live(cursor)
             if before == publication_id:
                 return []
             there = _schemas(cursor)
@@ -89,7 +89,8 @@ def drop_leftovers(server: Connection) -> None:
             continue
 
 
-def _live(cursor: Any) -> str | None:
+def live(cursor: Any) -> str | None:
+    """The publication that is read, as the database says itself."""
     cursor.execute("select to_regclass(%s)", (f"{access.SCHEMA}.live",))
     if cursor.fetchone()[0] is None:
         return None

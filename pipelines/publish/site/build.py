@@ -38,7 +38,9 @@ def build_site(edition: Edition, site: Path) -> int:
     Returns:
         number of pages.
     """
-    renderer = Renderer(edition.record, _names(edition.frames))
+    renderer = Renderer(
+        edition.record, {language: _names(edition.frames, language) for language in LANGUAGES}
+    )
     count = _write(renderer, edition, site, member=None)
     for member in (*edition.record.fresh_members, *edition.record.stale_members):
         own = Edition(edition.record, edition.frames.of_member(member), {}, {}, ())
@@ -63,10 +65,10 @@ def _write(renderer: Renderer, edition: Edition, target: Path, member: str | Non
     return len(pages) * len(LANGUAGES) + 1
 
 
-def _names(frames: Frames) -> dict[str, str]:
-    """Chinese names of members by id, where core.member has them."""
-    members = frames.found.get("members")
-    if members is None:
-        return {}
-    column = next((name for name in ("member_name", "name", "name_zh") if name in members.columns), None)
-    return dict(members.select("member_id", column).iter_rows()) if column else {}
+def _names(frames: Frames, language: str) -> dict[str, str]:
+    """Names of members by id, as core.member has them; the Chinese one where there is no other."""
+    return {
+        row["member_id"]: (row.get("name_en") if language == "en" else None) or row["name"]
+        for row in (frames.found["members"].to_dicts() if "members" in frames.found else [])
+        if row.get("name")
+    }

@@ -64,14 +64,17 @@ QUERIES: Mapping[str, Query] = {
            from cost.department_cost group by all order by period, member_id, cost_element""",
     ),
     "cost_by_department": Query(
-        ("cost.department_cost", "core.department"),
-        """select c.period, c.member_id, c.dept_code, any_value(d.dept_name) as dept_name,
-                  any_value(d.dept_class) as dept_class, sum(c.direct_amount) as direct_amount,
-                  sum(c.full_amount) as full_amount, sum(c.passed_on_amount) as passed_on_amount
-           from cost.department_cost as c
-           left join core.department as d using (period, member_id, dept_code)
-           where c.period = (select max(period) from cost.department_cost)
-           group by all order by c.member_id, full_amount desc, c.dept_code""",
+        ("cost.department_cost",),
+        """select member_id, dept_code, any_value(dept_name) as dept_name, any_value(dept_class) as dept_class,
+                  sum(direct_amount) as direct_amount, sum(full_amount) as full_amount,
+                  sum(passed_on_amount) as passed_on_amount
+           from cost.department_cost where period = (select max(period) from cost.department_cost)
+           group by member_id, dept_code order by member_id, full_amount desc, dept_code""",
+    ),
+    "not_available": Query(
+        ("cost.not_available",),
+        """select distinct member_id, reason from cost.not_available
+           where period = (select max(period) from cost.not_available) order by member_id, reason""",
     ),
     "cost_structure": Query(
         ("cost.structure",),
@@ -97,16 +100,15 @@ QUERIES: Mapping[str, Query] = {
            where period = (select max(period) from sharing.pool_balance) order by pool""",
     ),
     "drg": Query(
-        ("cost.drg_cost", "core.drg"),
-        f"""select c.member_id, c.drg_code, coalesce(d.drg_name, c.drg_code) as drg_name, c.cases, c.mean_cost,
-                   c.region_mean_cost, c.payment_standard, c.margin_per_case, c.mean_los, c.status
-            from cost.drg_cost as c left join core.drg as d using (drg_code)
-            where c.period = (select max(period) from cost.drg_cost) and c.cases >= {SMALL_CELL}
-            order by c.cases * c.margin_per_case, c.member_id, c.drg_code""",
+        ("cost.drg_cost",),
+        f"""select member_id, drg_code, drg_name, cases, mean_cost, region_mean_cost, payment_standard, margin_per_case,
+                   mean_los, status
+            from cost.drg_cost where period = (select max(period) from cost.drg_cost) and cases >= {SMALL_CELL}
+            order by cases * margin_per_case, member_id, drg_code""",
     ),
     "kpi": Query(
         ("performance.kpi_value",),
-        """select entity_level, entity_id as member_id, kpi_code, dimension, value, target, attainment, score, is_veto
+        """select entity_id as member_id, kpi_code, kpi_name, dimension, value, target, attainment, score, is_veto
            from performance.kpi_value
            where entity_level = 'member' and period = (select max(period) from performance.kpi_value)
            order by dimension, kpi_code, member_id""",
@@ -120,11 +122,13 @@ QUERIES: Mapping[str, Query] = {
     ),
     "indicators": Query(
         ("risk.indicator",),
-        """select member_id, indicator_code, block,
-                  count(*) filter (where light = 'red') as red, count(*) filter (where light = 'yellow') as yellow,
-                  count(*) filter (where light = 'green') as green
+        """select member_id, indicator_code, any_value(indicator_name) as indicator_name, block,
+                  any_value(light) filter (where dept_code = '*') as light,
+                  count(*) filter (where light = 'red' and dept_code <> '*') as red,
+                  count(*) filter (where light = 'yellow' and dept_code <> '*') as yellow,
+                  count(*) filter (where light = 'green' and dept_code <> '*') as green
            from risk.indicator where period = (select max(period) from risk.indicator)
-           group by all order by block, indicator_code, member_id""",
+           group by member_id, indicator_code, block order by block, indicator_code, member_id""",
     ),
     "findings": Query(
         ("risk.finding",),
@@ -140,17 +144,16 @@ QUERIES: Mapping[str, Query] = {
     ),
     "statement": Query(
         ("ledger.statement_line",),
-        """select statement, line_code, line_name, aggregate_amount, elimination_amount, consolidated_amount
+        """select statement, line_code, line_name, line_name_en, aggregate_amount, elimination_amount,
+                  consolidated_amount
            from ledger.statement_line where period = (select max(period) from ledger.statement_line)
-           order by statement, line_code""",
+           order by statement, line_order, line_code""",
     ),
     "statement_by_member": Query(
-        ("ledger.statement_by_member", "ledger.statement_line"),
-        """select m.statement, m.line_code, any_value(l.line_name) as line_name, m.member_id, sum(m.amount) as amount
-           from ledger.statement_by_member as m
-           left join ledger.statement_line as l using (period, statement, line_code)
-           where m.period = (select max(period) from ledger.statement_by_member)
-           group by all order by m.statement, m.line_code, m.member_id""",
+        ("ledger.statement_by_member",),
+        """select statement, line_code, line_name, line_name_en, member_id, amount from ledger.statement_by_member
+           where period = (select max(period) from ledger.statement_by_member)
+           order by statement, line_order, line_code, member_id""",
     ),
     "intercompany": Query(
         ("ledger.intercompany",),

@@ -86,6 +86,7 @@ def cost(context: Context) -> dict[str, Any]:
     departments = context.rows("cost_by_department")
     return {
         **_cost_by_member(context),
+        "not_available": context.rows("not_available"),
         "departments": [
             (member_id, [{**row, "label": _label(row["dept_code"], row["dept_name"])} for row in rows])
             for member_id, rows in groupby(departments, key=lambda row: row["member_id"])
@@ -157,9 +158,11 @@ def board(context: Context) -> dict[str, Any]:
     """Scores, indicators, risk lights, findings and rectification of members."""
     lights = context.rows("indicators")
     members = sorted({row["member_id"] for row in lights})
-    by_indicator: dict[tuple[str, str], dict[str, Row]] = {}
+    by_indicator: dict[str, dict[str, Row]] = {}
     for row in lights:
-        by_indicator.setdefault((row["block"], row["indicator_code"]), {})[row["member_id"]] = row
+        by_indicator.setdefault(_label(row["indicator_code"], row["indicator_name"]), {})[
+            row["member_id"]
+        ] = row
     yes = {True: context.words.word("yes"), False: "", None: ""}
     return {
         "score": [{**row, "vetoed": yes[row["vetoed"]]} for row in context.rows("score")],
@@ -167,7 +170,7 @@ def board(context: Context) -> dict[str, Any]:
         "light_members": members,
         "indicators": [
             (indicator, [found.get(member_id) for member_id in members])
-            for (_, indicator), found in by_indicator.items()
+            for indicator, found in by_indicator.items()
         ],
         "findings": [
             {**row, "label": _label(row["rule_code"], row["rule_name"])} for row in context.rows("findings")
@@ -183,7 +186,7 @@ def _kpis(context: Context) -> dict[str, Any]:
     dimensions = []
     for dimension, group in groupby(rows, key=lambda row: row["dimension"]):
         lines = []
-        for kpi, cells in groupby(group, key=lambda row: row["kpi_code"]):
+        for kpi, cells in groupby(group, key=lambda row: _label(row["kpi_code"], row["kpi_name"])):
             found = {row["member_id"]: row for row in cells}
             targets = {row["target"] for row in found.values()}
             target = number(targets.pop()) if len(targets) == 1 else ""
@@ -194,8 +197,9 @@ def _kpis(context: Context) -> dict[str, Any]:
 
 def statements(context: Context) -> dict[str, Any]:
     """Consolidated statements, each member's part in them, and how internal balances agree."""
+    name = "line_name" if context.words.language == "zh" else "line_name_en"
     consolidated = [
-        {**row, "label": _label(row["line_code"], row["line_name"])} for row in context.rows("statement")
+        {**row, "label": _label(row["line_code"], row[name])} for row in context.rows("statement")
     ]
     by_member = []
     for statement, group in groupby(context.rows("statement_by_member"), key=lambda row: row["statement"]):
@@ -203,7 +207,7 @@ def statements(context: Context) -> dict[str, Any]:
         members = sorted({row["member_id"] for row in rows})
         lines: dict[str, dict[str, Decimal]] = {}
         for row in rows:
-            lines.setdefault(_label(row["line_code"], row["line_name"]), {})[row["member_id"]] = row["amount"]
+            lines.setdefault(_label(row["line_code"], row[name]), {})[row["member_id"]] = row["amount"]
         cells = [(label, [found.get(member_id) for member_id in members]) for label, found in lines.items()]
         by_member.append((statement, members, cells))
     reconciliation = context.rows("reconciliation")

@@ -48,15 +48,15 @@ class Words:
 
 
 class Renderer:
-    """Turns a page's figures into HTML."""
+    """Turns a page's figures into HTML; `names` holds members' names by language and id."""
 
-    def __init__(self, record: Record, names: Mapping[str, str]) -> None:
+    def __init__(self, record: Record, names: Mapping[str, Mapping[str, str]]) -> None:
         self._record = record
         self._names = names
-        self._environments = {language: _environment(Words(language, names)) for language in LANGUAGES}
+        self._environments = {language: _environment(self.words(language)) for language in LANGUAGES}
 
     def words(self, language: str) -> Words:
-        return Words(language, self._names)
+        return Words(language, self._names[language])
 
     def page(
         self,
@@ -84,7 +84,7 @@ class Renderer:
             pages=pages,
             member=member,
             record=self._record,
-            names=self._names,
+            names=self._names[language],
             missing=missing,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +19,9 @@ CLOCK = datetime(2026, 11, 1, 1, 30)
 
 WAREHOUSE = """
 create schema core; create schema cost; create schema staging;
-create table core.member (member_id varchar, member_name varchar, level varchar, joined_on date);
+create table core.member (member_id varchar, name varchar, level varchar, joined_on date);
 comment on table core.member is 'One row per member. 成员机构';
-comment on column core.member.member_name is '名称 · Name';
+comment on column core.member.name is '名称 · Name';
 insert into core.member values
     ('H01', '临江县人民医院', 'tertiary', '2020-01-01'), ('T01', '城关社区卫生服务中心', 'primary', null);
 create table cost.department_cost (
@@ -63,8 +64,26 @@ class House:
             return connection.execute(sql).fetchall()
 
 
+@pytest.fixture(scope="session")
+def make_house() -> Callable[[Path], House]:
+    """Builds a house in a folder; for tests that only read, so that they can share one publication."""
+    return _build
+
+
+@pytest.fixture(autouse=True, scope="session")
+def code_stands_still() -> Iterator[None]:
+    """The code's fingerprint, which is none of these tests' matter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.publish.inputs.code_fingerprint", lambda: "code")
+        yield
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> House:
+    return _build(tmp_path)
+
+
+def _build(tmp_path: Path) -> House:
     settings = Settings.load({
         "CONSORTIUM_HOME": str(tmp_path / "home"),
         "CONSORTIUM_PUBLISHED": str(tmp_path / "published"),

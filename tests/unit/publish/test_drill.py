@@ -1,0 +1,67 @@
+"""The recovery drill finds what a restore would miss."""
+
+from __future__ import annotations
+
+import shutil
+
+import duckdb
+import pytest
+
+from pipelines.publish import NotPublished, PublicationError, drill
+
+
+@pytest.fixture
+def restorable(house):
+    """A published house whose manifest is where gate 1 lays it."""
+    manifest = house.settings.manifests / "m1"
+    house.settings.manifests.mkdir()
+    shutil.move(house.settings.in_force, manifest)
+    house.settings.in_force.symlink_to(manifest)
+    with house.state.transaction() as connection:
+        connection.execute(
+            "insert into build (build_id, manifest_id, run_id, part, started_at, finished_at) "
+            "values ('build-1', 'm1', 'run-1', 'elsewhere', '', '')"
+        )
+    house.publish()
+    return house
+
+
+def rebuild(source, change: str = ""):
+    """Stands for dbt: the same marts come out of the same inputs."""
+
+    def build(restored, state, record) -> None:
+        shutil.copyfile(source, restored.warehouse_path)
+        with duckdb.connect(str(restored.warehouse_path)) as connection:
+            connection.execute(change or "select 1")
+
+    return build
+
+
+def test_a_restored_store_gives_the_same_marts(restorable, tmp_path):
+    done = drill(restorable.settings, tmp_path / "drill", rebuild(restorable.settings.warehouse_path))
+    assert done.passed
+    assert done.marts == 2
+    assert "2 marts with 102 rows came out the same" in done.sentence()
+
+
+def test_a_mart_that_comes_out_differently_is_named(restorable, tmp_path):
+    change = "update cost.department_cost set full_amount = 0 where dept_code = 'D5'"
+    done = drill(restorable.settings, tmp_path / "drill", rebuild(restorable.settings.warehouse_path, change))
+    assert [found.where for found in done.breaks] == ["cost.department_cost (rebuilt)", "marts (rebuilt)"]
+
+
+def test_reference_data_that_changed_since_is_named(restorable, tmp_path):
+    with (restorable.settings.home / "reference/members.csv").open("a") as file:
+        file.write("T10,\n")
+    done = drill(restorable.settings, tmp_path / "drill", rebuild(restorable.settings.warehouse_path))
+    assert [found.where for found in done.breaks] == ["inputs"]
+
+
+def test_the_drill_needs_an_empty_folder_and_a_publication(restorable, house, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+    with pytest.raises(PublicationError, match="is not empty"):
+        drill(restorable.settings, tmp_path / "full")
+    nowhere = restorable.settings.model_copy(update={"published": tmp_path / "nowhere"})
+    with pytest.raises(NotPublished, match="nothing is published"):
+        drill(nowhere, tmp_path / "drill")

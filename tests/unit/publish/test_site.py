@@ -1,0 +1,158 @@
+"""The site: opens from disk, names no patient, shows a member nothing of another."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from pipelines.publish.dictionary import bilingual
+from pipelines.publish.site import charts
+from pipelines.publish.site.render import money, number, share, size
+
+FULL = """
+create schema ledger; create schema performance; create schema risk; create schema payment;
+alter table cost.department_cost add column dept_name varchar;
+alter table cost.department_cost add column dept_class varchar;
+alter table cost.department_cost add column direct_amount decimal(18,2);
+alter table cost.department_cost add column passed_on_amount decimal(18,2);
+update cost.department_cost set direct_amount = full_amount, dept_name = '<script>alert(1)</script>';
+create table cost.drg_cost as
+select '2026-10' as period, * from (values
+    ('H01', 'ES1', '常见病组', 40, 5000.00, 4900.00, 6000.00, 1000.00, 5.0, 'normal'),
+    ('H01', 'RARE9', '罕见病组', 2, 90000.00, 80000.00, 6000.00, -84000.00, 9.0, 'over_standard')
+) v(member_id, drg_code, drg_name, cases, mean_cost, region_mean_cost, payment_standard, margin_per_case, mean_los,
+    status);
+create table risk.finding as
+select 'F' || i as finding_id, 'R30' as rule_code, '重复收费' as rule_name, if(i % 2 = 0, 'H01', 'T01') as member_id,
+       'PSEUDONYM' || i as patient_id, 'ENCOUNTER' || i as encounter_id, 'open' as status,
+       cast(i as decimal(18,2)) as amount_at_risk
+from range(9) r(i);
+create table performance.kpi_value as
+select '2026-10' as period, * from (values
+    ('member', 'H01', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.5, 0.6, 0.83, 83.0, false),
+    ('member', 'T01', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.7, 0.6, 1.0, 100.0, true),
+    ('person', 'DOCTOR7', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.1, 0.6, 0.1, 10.0, false)
+) v(entity_level, entity_id, kpi_code, kpi_name, dimension, value, target, attainment, score, is_veto);
+create table ledger.statement_line as
+select '2026-10' as period, 'cash' as statement, 'C1' as line_code, '现金净增加额' as line_name,
+       'Net increase' as line_name_en, 1 as line_order, 10.00::decimal(18,2) as aggregate_amount,
+       -2.00::decimal(18,2) as elimination_amount,
+       8.00::decimal(18,2) as consolidated_amount;
+create table ledger.statement_by_member as
+select period, statement, line_code, line_name, line_name_en, line_order, m.member_id, 5.00::decimal(18,2) as amount
+from ledger.statement_line, core.member as m;
+"""
+
+
+@pytest.fixture(scope="module")
+def site(make_house, tmp_path_factory) -> Path:
+    house = make_house(tmp_path_factory.mktemp("site"))
+    house.build(FULL)
+    house.publish()
+    return house.settings.published / "current" / "site"
+
+
+def pages(site: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(site)): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))
+    }
+
+
+def text(page: str) -> str:
+    return " ".join(" ".join(html.fromstring(page.encode()).itertext()).split())
+
+
+def test_both_languages_have_every_page_and_members_their_own(site):
+    names = ["board", "cost", "dictionary", "downloads", "index", "statements"]
+    own = ["board", "cost", "index", "statements"]
+    expected = {"index.html"} | {f"{language}/{name}.html" for language in ("zh", "en") for name in names}
+    for member in ("H01", "T01"):
+        expected |= {f"members/{member}/index.html"}
+        expected |= {f"members/{member}/{language}/{name}.html" for language in ("zh", "en") for name in own}
+    assert set(pages(site)) == expected
+
+
+def test_no_page_asks_anything_of_a_network_and_every_link_leads_somewhere(site):
+    for name, page in pages(site).items():
+        assert "<script" not in page, name
+        assert "default-src 'none'" in page, name
+        tree = html.fromstring(page.encode())
+        for link in [*tree.xpath("//@href"), *tree.xpath("//@src")]:
+            assert not re.match(r"(\w+:)?//", link), (name, link)
+            if not link.startswith(("#", "data:")):
+                assert ((site / name).parent / link.split("#")[0]).resolve().exists(), (name, link)
+    assert not re.search(r"url\(|@import|https?:", (site / "style.css").read_text())
+
+
+def test_every_page_has_a_language_a_title_and_tables_with_headings(site):
+    for name, page in pages(site).items():
+        tree = html.fromstring(page.encode())
+        assert tree.get("lang") in ("zh-CN", "en"), name
+        assert len(tree.xpath("//h1")) == 1, name
+        for table in tree.xpath("//table"):
+            assert table.xpath(".//th[@scope='col']"), name
+        for picture in tree.xpath("//*[local-name()='svg']"):
+            assert picture.get("role") == "img", name
+            assert picture.get("aria-label"), name
+
+
+def test_no_person_and_no_small_group_is_named(site):
+    for name, page in pages(site).items():
+        for secret in ("PSEUDONYM", "ENCOUNTER", "DOCTOR7", "RARE9", "罕见病组"):
+            assert secret not in page, name
+    assert "常见病组" in pages(site)["zh/cost.html"]
+
+
+def test_what_members_deliver_is_shown_as_text_never_run(site):
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages(site)["zh/cost.html"]
+
+
+def test_a_members_edition_holds_no_figure_of_another(site):
+    for name, page in pages(site).items():
+        if name.startswith("members/T01/"):
+            assert "H01" not in text(page), name
+            assert "临江县人民医院" not in text(page), name
+    assert "H01" in text(pages(site)["zh/board.html"])
+
+
+def test_figures_stand_on_the_pages_as_in_the_marts(site):
+    zh, en = pages(site)["zh/statements.html"], pages(site)["en/statements.html"]
+    assert "C1 现金净增加额 10.00 -2.00 8.00" in text(zh)
+    assert "C1 Net increase 10.00 -2.00 8.00" in text(en)
+    assert "S1-PERF-01 双向转诊率 0.6 0.5 83.0 % 0.7 一票否决 100.0 %" in text(pages(site)["zh/board.html"])
+
+
+def test_the_first_page_says_who_is_stale_and_why(site):
+    shown = text(pages(site)["en/index.html"])
+    assert "T01 城关社区卫生服务中心 charge_lines stale 2026-10-30 sha256_differs" in shown
+    assert "T09 missing" in shown
+
+
+def test_a_mart_that_is_not_there_is_said_not_hidden(site):
+    assert "cost.unit_cost is not published" in text(pages(site)["en/cost.html"])
+
+
+def test_the_dictionary_tells_both_languages_apart():
+    assert bilingual("全成本 · Full cost / all of it") == ("全成本", "Full cost / all of it")
+    assert bilingual("One row per member. 成员机构") == ("成员机构", "One row per member.")
+    assert bilingual("Only English") == ("", "Only English")
+    assert bilingual("") == ("", "")
+
+
+def test_numbers_are_written_for_people():
+    assert money(Decimal("1234567.5")) == "1,234,567.50"
+    assert share(Decimal("0.12345")) == "12.3 %"
+    assert number(Decimal("1200.500000")) == "1,200.5"
+    assert (number(100), number(None), money(None)) == ("100", "", "")
+    assert (size(12), size(5 * 2**20)) == ("12 B", "5.0 MiB")
+
+
+def test_a_bar_is_as_long_as_its_share_of_the_greatest():
+    rows = [("a", [Decimal(30), Decimal(10)]), ("b", [Decimal(20), Decimal(-5)])]
+    drawn = charts.stacked_bars("t", rows, ["x", "y"], "元")
+    assert re.findall(r'width="([\d.]+)"', drawn) == ["330.0", "110.0", "220.0"]
+    assert charts.shorten("城关社区卫生服务中心医院", 12) == "城关社区卫…"
