@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from pipelines.costing.solver import Column, Integers
 
 
+MACHINE = 2**62
+"""Products below this fit 64 bits with room to add."""
+
+
 def largest_remainder(numerators: Sequence[int], denominator: int) -> list[int]:
     """Rounds fractions that sum to a whole number so that they still do.
 
@@ -40,16 +44,17 @@ def largest_remainder(numerators: Sequence[int], denominator: int) -> list[int]:
 def share_out(pools: Integers, column: Column) -> Integers:
     """Whole-fen shares of a sender's pools, receivers x elements; each pool by largest remainder.
 
-    The lower receiver wins a tie: `column.receivers` ascends.
+    The lower receiver wins a tie: `column.receivers` ascends. Machine integers where every product fits them.
     """
-    products = np.multiply.outer(column.quantities, pools)
+    quantities = column.quantities
+    if int(max(abs(pools))) * column.total < MACHINE:
+        pools, quantities = pools.astype(np.int64), quantities.astype(np.int64)
+    products = np.multiply.outer(quantities, pools)
     shares = products // column.total
     remainders = products - shares * column.total
     missing = pools - shares.sum(axis=0)
-    for element in np.flatnonzero(missing):
-        order = sorted(range(len(shares)), key=lambda i: (-remainders[i, element], i))
-        shares[order[: missing[element]], element] += 1
-    return shares
+    places = np.argsort(np.argsort(-remainders, axis=0, kind="stable"), axis=0, kind="stable")
+    return (shares + (places < missing)).astype(object)
 
 
 def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[bool]) -> NDArray[np.intp]:

@@ -1,7 +1,7 @@
 """What a case costs, and that nothing of the month's cost gets lost between departments and cases.
 
-One build, a member for each story: H01 TC-63, H02 items, H03 stays over the month end, T01 top-down, T02 cost-to-charge,
-T03 what stays unmatched, T04 reported costs only.
+One build, a member for each story: H01 TC-63, H02 items, H03 stays over the month end, T01 top-down,
+T02 cost-to-charge, T03 what stays unmatched, T04 reported costs only, V01 a pharmacy and an intensive-care ward.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Rows = list[dict[str, Any]]
 def chart(warehouse: Warehouse) -> None:
     rows = [
         {"vendor_or_member": m, "local_account_pattern": account, "account_code": account, "valid_from": "2025-01-01"}
-        for m in ("H01", "H02", "H03", "T01", "T02", "T03", "T04")
+        for m in ("H01", "H02", "H03", "T01", "T02", "T03", "T04", "V01")
         for account in (*ACCOUNTS.values(), "1002")
     ]
     warehouse.refer("account_map", rows)
@@ -77,7 +77,7 @@ def settled(warehouse: Warehouse, member: str, **drg_of: str) -> None:
 
 
 def tc_63(warehouse: Warehouse) -> None:
-    """Drugs 2,000, consumables 1,500, 6 of 500 hours of 100,000 labour, 2 of 20,000 exams of 3,000,000, management 400."""
+    """Drugs 2,000, consumables 1,500, 6 of 500 h of 100,000 labour, 2 of 20,000 exams of 3,000,000, management 400."""
     departments(warehouse, "H01", OFFICE=("admin", 1), WARD=("clinical", 9), IMAGING=("medtech", 0))
     own = {("WARD", "labour"): "100000", ("WARD", "drug"): "2000", ("WARD", "consumable"): "1500"}
     shared = {("OFFICE", "labour"): "33333.33", ("IMAGING", "depreciation"): "3000000"}
@@ -138,6 +138,27 @@ def without_equivalents(warehouse: Warehouse) -> None:
     warehouse.deliver("charge_lines", "T02", PERIOD, charges)
 
 
+def pharmacy_and_icu(warehouse: Warehouse) -> None:
+    departments(warehouse, "V01", PHARMACY=("medtech", 1), ICU=("clinical", 1), WARD=("clinical", 1))
+    costs = {
+        ("PHARMACY", "labour"): "30",
+        ("PHARMACY", "drug"): "90",
+        ("ICU", "labour"): "100",
+        ("WARD", "labour"): "60",
+    }
+    ledger(warehouse, "V01", costs)
+    warehouse.deliver("encounters", "V01", PERIOD, [stay("E1"), stay("E2")])
+    lines = [charge("E1", "MED", "drug", 1, 20, "PHARMACY"), charge("E2", "MED", "drug", 1, 10, "PHARMACY")]
+    lines += [charge(encounter, "CARE", "treatment", 1, 5, "WARD") for encounter in ("E1", "E2")]
+    warehouse.deliver("charge_lines", "V01", PERIOD, lines)
+    nights = [("E1", 4), ("E2", 5), ("E2", 6), ("E2", 7)]
+    rows = [
+        {"encounter_id": e, "census_date": f"{PERIOD}-{n:02d}", "bed_tier": "critical", "dept_code": "ICU"}
+        for e, n in nights
+    ]
+    warehouse.deliver("bed_days", "V01", PERIOD, rows)
+
+
 def unmatched(warehouse: Warehouse) -> None:
     departments(warehouse, "T03", LAB=("medtech", 1), WARD=("clinical", 1))
     ledger(warehouse, "T03", {("WARD", "labour"): "600", ("LAB", "labour"): "100", ("WARD", "drug"): "50"})
@@ -159,7 +180,8 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
     weights = {"ZZ15": "1.2", "ZZ11": "1.6056", "ZZ19": "20"}
     warehouse.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": w} for c, w in weights.items()])
-    for story in (tc_63, laboratory, over_the_month_end, without_charges, without_equivalents, unmatched):
+    ordinary = (laboratory, over_the_month_end, without_charges, without_equivalents)
+    for story in (tc_63, *ordinary, unmatched, pharmacy_and_icu):
         story(warehouse)
     weighty = [stay(f"W{n}", reported_cost=0) for n in range(26)]
     warehouse.deliver("encounters", "T04", PERIOD, [stay("E1", reported_cost=1234), stay("E2"), *weighty])
@@ -218,6 +240,14 @@ def test_what_nothing_was_charged_for_is_unmatched_and_named(marts: dict[str, Ro
     (month,) = of(marts["case_reconciliation"], "T03")
     assert (month["closed_cases"], month["unmatched"], month["difference"]) == (450, 300, 0)
     assert month["unmatched_share"] == Decimal("0.4")
+
+
+def test_dispensing_goes_with_the_drugs_and_intensive_care_by_nights(marts: dict[str, Rows]) -> None:
+    """Two thirds of drugs and pharmacy are E1's; one of four nights in intensive care; half of the ward."""
+    cases = of(marts["case_cost"], "V01")
+    assert [(row["drug"], row["labour"]) for row in cases] == [(60, 20 + 25 + 30), (30, 10 + 75 + 30)]
+    (month,) = of(marts["case_reconciliation"], "V01")
+    assert (month["closed_cases"], month["unmatched"]) == (280, 0)
 
 
 def test_reported_costs_stand_in_only_where_no_ledger_is_delivered(marts: dict[str, Rows]) -> None:

@@ -87,7 +87,12 @@ def golden_hospital(warehouse: Warehouse) -> None:
         "H01",
         PERIOD,
         [
-            {"encounter_id": f"O{n}", "encounter_type": "outpatient", "dept_code": "C1", "started_at": f"{PERIOD}-02T08:00:00"}
+            {
+                "encounter_id": f"O{n}",
+                "encounter_type": "outpatient",
+                "dept_code": "C1",
+                "started_at": f"{PERIOD}-02T08:00:00",
+            }
             for n in range(9)
         ],
     )
@@ -223,7 +228,7 @@ def test_a_sender_without_driver_parks_its_cost_in_sight(consortium: dict[str, l
 
 
 def test_four_scopes_hold_one_another(consortium: dict[str, list[dict[str, Any]]]) -> None:
-    """Domain 1.3: 100; with admin 120; with projects 127; with research, 5301, 5501, 5901 153; 5201 and 5801 outside."""
+    """Domain 1.3: 100; admin 120; projects 127; research, 5301, 5501, 5901 153; 5201 and 5801 stay outside."""
     totals: dict[str, Decimal] = {}
     for row in consortium["scope_cost"]:
         if row["member_id"] == "H03":
@@ -236,7 +241,11 @@ def test_a_total_only_member_gets_a_reason_and_a_structure(consortium: dict[str,
     assert not full_costs(consortium["department_cost"], "V01")
     reasons = {row["member_id"]: row["reason_code"] for row in consortium["not_available"]}
     assert reasons == {"V01": "NO_DEPARTMENTS"}
-    shares = {row["cost_element"]: (row["share"], row["status"]) for row in consortium["structure"] if row["member_id"] == "V01"}
+    shares = {
+        row["cost_element"]: (row["share"], row["status"])
+        for row in consortium["structure"]
+        if row["member_id"] == "V01"
+    }
     assert shares == {
         "labour": (Decimal("0.55"), "within"),
         "consumable": (Decimal("0.4"), "within"),
@@ -255,7 +264,12 @@ def test_visit_and_bed_day_costs(consortium: dict[str, list[dict[str, Any]]]) ->
 
 def test_too_much_without_a_driver_closes_the_build(warehouse: Warehouse) -> None:
     """E_DRV_ZERO beyond unallocated_cost_tolerance: the check fails, and its rows name member and month."""
-    chart = {"vendor_or_member": "H02", "local_account_pattern": LABOUR, "account_code": LABOUR, "valid_from": "2025-01-01"}
+    chart = {
+        "vendor_or_member": "H02",
+        "local_account_pattern": LABOUR,
+        "account_code": LABOUR,
+        "valid_from": "2025-01-01",
+    }
     bank = chart | {"local_account_pattern": "1002", "account_code": "1002"}
     warehouse.refer("account_map", [chart, bank])
     warehouse.deliver("departments", "H02", PERIOD, [department("WARD", "clinical", 3)])

@@ -63,7 +63,13 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     stays.add("H01", "F19", 12000, 7, STAPLER=3000)
     stays.add("H02", "F19", 8000, 7, SUTURE=200)
     stays.add("H02", "F19", 7000, 7, SUTURE=200)
-    for member, cost, nights in (("H01", 5500, 5), ("H02", 5400, 5), ("H03", 5395, 5), ("T01", 4000, 7), ("T02", 4000, 6)):
+    for member, cost, nights in (
+        ("H01", 5500, 5),
+        ("H02", 5400, 5),
+        ("H03", 5395, 5),
+        ("T01", 4000, 7),
+        ("T02", 4000, 6),
+    ):
         stays.add(member, "E12", cost, nights)
     stays.add("H01", "K35", 2800, 5)
     stays.add("H02", "K35", 2900, 5)
@@ -71,7 +77,9 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     stays.add("H02", "S01", "0.02", 1)
     stays.deliver()
     dbt_session.build(*MARTS)
-    return {name: dbt_session.rows(f"from cost.{name} order by all") for name in ("drg_cost", "drg_driver", "care_path")}
+    return {
+        name: dbt_session.rows(f"from cost.{name} order by all") for name in ("drg_cost", "drg_driver", "care_path")
+    }
 
 
 def group(marts: dict[str, Rows], drg: str) -> dict[str, dict[str, Any]]:
@@ -103,7 +111,7 @@ def test_tc_29_gap_to_the_region(marts: dict[str, Rows]) -> None:
 
 
 def test_tc_30_over_standard_watch_and_normal(marts: dict[str, Rows]) -> None:
-    """Standard 5,000: +10 % alerts, +8 % is near, +7.9 % is neither; a stay beyond 1.2 x median (5) is watched, 6 is not."""
+    """Standard 5,000: +10 % alerts, +8 % is near, +7.9 % neither; 7 days beyond 1.2 x median (5) are watched, 6 not."""
     status = {member: row["status"] for member, row in group(marts, "E12").items()}
     assert status == {"H01": "over_standard", "H02": "watch", "H03": "normal", "T01": "watch", "T02": "normal"}
 

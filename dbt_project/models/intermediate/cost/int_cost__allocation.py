@@ -7,10 +7,11 @@ def model(dbt, session):
     from pipelines.costing.frames import allocate_tables
 
     return allocate_tables(
-        costs=dbt.ref("int_cost__direct_cost")
-        .select("period, member_id, dept_code, cost_element, amount_fen").pl(),
+        costs=dbt.ref("int_cost__direct_cost").select("period, member_id, dept_code, cost_element, amount_fen").pl(),
         senders=dbt.ref("int_cost__sender")
-        .select("period, member_id, dept_code, step::bigint as step, driver, fallback_driver").pl(),
+        .select("period, member_id, dept_code, step::bigint as step, driver, fallback_driver")
+        .pl(),
         quantities=dbt.ref("int_cost__driver_quantity")
-        .select("period, member_id, driver, sender, receiver, quantity").pl(),
+        .select("period, member_id, driver, sender, receiver, quantity")
+        .pl(),
     ).to_arrow()

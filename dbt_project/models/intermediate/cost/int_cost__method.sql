@@ -18,7 +18,7 @@ select
     coalesce(services.revenue_fen, 0) as revenue_fen,
     coalesce(services.covered_fen, 0) as covered_fen,
     case
-        when services.revenue_fen > 0 and services.covered_fen >= services.revenue_fen * {{ var('bottom_up_coverage_min', 0.90) }} then 'bottom_up'
+        when services.revenue_fen > 0 and services.covered_fen >= services.revenue_fen * {{ bottom_up_coverage_min() }} then 'bottom_up'
         when services.revenue_fen > 0 then 'cost_to_charge'
         else 'top_down'
     end as method
