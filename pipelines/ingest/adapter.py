@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -201,10 +202,30 @@ def load_adapter(
             f"no adapter {vendor}.yml; known vendors are {', '.join(vendors(places))}. "
             f"Write one (docs/adapters.md) and put it in the folder named by {FOLDER_VARIABLE}",
         )
-    return _resolve(_parse(file, vendor), file, contract or contracts.load())
+    stamp = file.stat()
+    return _loaded(_Key(file, stamp.st_mtime_ns, stamp.st_size, contract or contracts.load()))
 
 
-class _TextLoader(yaml.SafeLoader):
+@dataclass(frozen=True)
+class _Key:
+    """What an adapter depends on: read and checked once for a thousand files, and again when one of these changes."""
+
+    file: Path
+    changed: int
+    size: int
+    contract: contracts.Contract = field(compare=False)
+    contract_id: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "contract_id", id(self.contract))
+
+
+@lru_cache(maxsize=64)
+def _loaded(key: _Key) -> Adapter:
+    return _resolve(_parse(key.file, key.file.stem), key.file, key.contract)
+
+
+class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     """YAML in which every scalar is text ("01" and "true" stay what they are) and no key stands twice."""
 
     yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))]}  # noqa: RUF012
