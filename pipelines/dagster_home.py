@@ -18,6 +18,8 @@ from pipelines.settings import PROJECT, Settings
 def prepare(settings: Settings) -> Path:
     """Makes DAGSTER_HOME ready and names it in the environment; one that is set already is left as it is."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    # Events of a step are written together: hundreds of assets are one transaction instead of hundreds.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "200")
     if settings.postgres_url is not None:
         os.environ["DAGSTER_STORAGE_URL"] = storage_url(settings.postgres_url.get_secret_value())
     given = os.environ.get("DAGSTER_HOME")

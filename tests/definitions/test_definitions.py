@@ -57,11 +57,10 @@ def test_gates_stand_between_what_is_before_and_behind_them(defs: dg.Definitions
 
 
 def test_every_check_of_a_gate_blocks_or_says_why_not(defs: dg.Definitions) -> None:
-    checks = {spec.key: spec for spec in defs.resolve_asset_graph().asset_checks_defs for spec in spec.check_specs}
-    by_gate = {
-        key: [spec for spec in checks.values() if spec.asset_key == key]
-        for key in (MANIFEST, CONSORTIUM_GATE, PUBLICATION_GATE)
-    }
+    assets = defs.resolve_asset_graph()
+    specs = [assets.get_check_spec(key) for key in assets.asset_check_keys]
+    gates = (MANIFEST, CONSORTIUM_GATE, PUBLICATION_GATE)
+    by_gate = {gate: [spec for spec in specs if spec.asset_key == gate] for gate in gates}
     assert all(by_gate.values())
     assert all(spec.blocking for spec in by_gate[CONSORTIUM_GATE])
     assert [spec.name for spec in by_gate[MANIFEST] if spec.blocking] == ["covers_members"]
