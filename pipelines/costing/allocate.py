@@ -15,9 +15,9 @@ from fractions import Fraction
 import numpy as np
 
 from pipelines.costing.errors import BadNetwork, ZeroDriver
-from pipelines.costing.network import UNALLOCATED, Driver, Method, Permits, Sender, permits, stages
+from pipelines.costing.network import UNALLOCATED, Driver, Method, Permits, Quantity, Sender, permits, stages
 from pipelines.costing.rounding import WholeFlows, largest_remainder, parts_of_network, share_out
-from pipelines.costing.solver import Column, Exact, Integers, solve
+from pipelines.costing.solver import Column, Exact, Integers, is_mutual, solve
 
 PARKED = "none"
 """The driver's name of a flow to UNALLOCATED."""
@@ -154,16 +154,17 @@ def _choose(sender: Sender, allowed: Permits, node_of: Mapping[str, int], where:
         negative = [receiver for receiver, quantity in driver.quantities.items() if quantity < 0]
         if negative:
             raise BadNetwork(f"E_NETWORK {where}: driver {driver.name} of {sender.code} is negative for {negative[0]}")
-        taken = {r: Fraction(q) for r, q in driver.quantities.items() if q > 0 and allowed(sender.code, r)}
+        taken = {node_of[r]: q for r, q in driver.quantities.items() if q > 0 and allowed(sender.code, r)}
         if taken:
-            return driver, place > 0, _column(node_of[sender.code], {node_of[r]: q for r, q in taken.items()})
-    return Driver(PARKED, {}), False, _column(node_of[sender.code], {node_of[UNALLOCATED]: Fraction(1)})
+            return driver, place > 0, _column(node_of[sender.code], taken)
+    return Driver(PARKED, {}), False, _column(node_of[sender.code], {node_of[UNALLOCATED]: 1})
 
 
-def _column(sender: int, quantities: Mapping[int, Fraction]) -> Column:
+def _column(sender: int, quantities: Mapping[int, Quantity]) -> Column:
     receivers = sorted(quantities)
-    scale = math.lcm(*(q.denominator for q in quantities.values()))
-    whole = [int(quantities[r] * scale) for r in receivers]
+    exact = [q if isinstance(q, int) else Fraction(q) for q in (quantities[receiver] for receiver in receivers)]
+    scale = math.lcm(*(q.denominator for q in exact))
+    whole = [int(q * scale) for q in exact] if scale > 1 else [int(q) for q in exact]
     common = math.gcd(*whole)
     values = [quantity // common for quantity in whole]
     return Column(sender, np.array(receivers, dtype=np.intp), np.array(values, dtype=object), sum(values))
@@ -199,39 +200,31 @@ def _whole_flows(costs: Integers, full: Integers, exact: Exact, plan: Sequence[S
     """
     held = costs.copy()
     amounts: list[Integers] = []
+    inside = np.zeros(len(costs), dtype=bool)
     for stage in plan:
-        members = [column.sender for column in stage]
-        mutual = any(np.isin(column.receivers, members).any() for column in stage)
+        inside[:] = False
+        inside[[column.sender for column in stage]] = True
+        mutual = is_mutual(stage, inside)
         for column in stage:
             if mutual:
-                pools = np.array([round(exact.fraction(column.sender, e)) for e in range(costs.shape[1])], dtype=object)
+                elements = range(costs.shape[1])
+                pools = np.array([round(exact.fraction(column.sender, e)) for e in elements], dtype=object)
             else:
                 pools = held[column.sender].copy()
             shares = share_out(pools, column)
             held[column.receivers] += shares
             held[column.sender] -= pools
             amounts.append(shares)
-    columns = [column for stage in plan for column in stage]
     surplus = held - full
-    for element in np.flatnonzero(surplus.any(axis=0)):
-        _settle(int(element), surplus[:, element], columns, amounts, exact)
+    columns = [column for stage in plan for column in stage]
+    network = WholeFlows(columns)
+    for element in np.flatnonzero(surplus.any(axis=0)).tolist():
+        gross = [exact.approximate(column.sender, element) for column in columns]
+        flows = [shares[:, element].tolist() for shares in amounts]
+        network.settle(flows, gross, {node: int(x) for node, x in enumerate(surplus[:, element]) if x})
+        for shares, settled in zip(amounts, flows, strict=True):
+            shares[:, element] = settled
     return amounts
-
-
-def _settle(
-    element: int, surplus: Integers, columns: Sequence[Column], amounts: Sequence[Integers], exact: Exact
-) -> None:
-    """Moves single fen of one element along the network until no node has a surplus or a lack."""
-    active = [c for c, column in enumerate(columns) if exact.numerators[column.sender, element]]
-    carrying = [columns[c] for c in active]
-    flows = [amounts[c][:, element].tolist() for c in active]
-    unrounded = []
-    for column in carrying:
-        gross = exact.numerators[column.sender, element] / exact.denominators[column.sender]
-        unrounded.append([gross * (quantity / column.total) for quantity in column.quantities])
-    WholeFlows(carrying, flows, unrounded, {node: int(x) for node, x in enumerate(surplus) if x}).settle()
-    for c, settled in zip(active, flows, strict=True):
-        amounts[c][:, element] = settled
 
 
 def _flows(

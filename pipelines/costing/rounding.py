@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from pipelines.costing.solver import Column, Integers
 
-
 MACHINE = 2**62
 """Products below this fit 64 bits with room to add."""
 
@@ -74,10 +73,12 @@ def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[boo
 
 Move = tuple[int, int, int]
 """Column, place in the column, change in fen."""
+Arc = tuple[int, int, int, int]
+"""Neighbour, column, place in the column, and the change that takes a fen from this node to the neighbour."""
 
 
 class WholeFlows:
-    """Whole-fen flows of one element, sender x receiver, brought to balance in every node.
+    """Whole-fen flows, sender x receiver, brought to balance in every node, one element at a time.
 
     A node has too much when direct cost + received - passed on (or, at the end, - full cost) is positive. A fen too
     much in one node and one too little in another are joined by the shortest chain of arcs: one fen more where a
@@ -85,58 +86,54 @@ class WholeFlows:
     bring the flows nearer to their exact values.
     """
 
-    def __init__(
-        self,
-        columns: Sequence[Column],
-        flows: Sequence[list[int]],
-        exact: Sequence[Sequence[float]],
-        balance: dict[int, int],
-    ) -> None:
-        self.flows = flows
-        self._exact = exact
-        self._balance = balance
-        self._arcs: dict[int, list[tuple[int, int, int, int]]] = {}  # node -> (neighbour, column, place, change)
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._shares = [[quantity / column.total for quantity in column.quantities] for column in columns]
+        self._arcs: dict[int, list[Arc]] = {}
         for c, column in enumerate(columns):
             for r, receiver in enumerate(column.receivers.tolist()):
                 if receiver != column.sender:
                     self._arcs.setdefault(column.sender, []).append((receiver, c, r, +1))
                     self._arcs.setdefault(receiver, []).append((column.sender, c, r, -1))
 
-    def settle(self) -> None:
-        """Moves single fen until every node balances; the flows change in place.
+    def settle(self, flows: list[list[int]], gross: Sequence[float], balance: dict[int, int]) -> None:
+        """Moves single fen until every node balances; `flows` (per column) and `balance` change in place.
 
-        A chain takes only from cells that have a fen. Where there is none, a cell may end one fen below zero: that
-        happens in pools of a few fen only, and is the price of full costs rounded once over all receivers.
+        A chain takes only from cells that have a fen, of senders that have cost (`gross`, per column, not 0). Where
+        there is none, a cell may end one fen below zero: that happens in pools of a few fen only, and is the price of
+        full costs rounded once over all receivers.
         """
-        for node in sorted(self._balance):
-            while self._balance[node] > 0:
-                moves = self._chain(node, strict=True) or self._chain(node, strict=False)
+        for node in sorted(balance):
+            while balance[node] > 0:
+                moves = self._chain(node, flows, gross, balance, strict=True)
+                moves = moves or self._chain(node, flows, gross, balance, strict=False)
                 if moves is None:
                     raise AssertionError(f"a fen too much in node {node} finds no way: its part isn't closed")
                 for c, r, change in moves:
-                    self.flows[c][r] += change
+                    flows[c][r] += change
 
-    def _chain(self, start: int, strict: bool) -> list[Move] | None:
+    def _chain(
+        self, start: int, flows: list[list[int]], gross: Sequence[float], balance: dict[int, int], strict: bool
+    ) -> list[Move] | None:
+        def distance_after(arc: Arc) -> tuple[float, int]:
+            neighbour, c, r, change = arc
+            return (change * (flows[c][r] - gross[c] * self._shares[c][r]), neighbour)
+
         came: dict[int, tuple[int, Move]] = {}
         queue = deque([start])
         while queue:
             node = queue.popleft()
-            for neighbour, c, r, change in sorted(self._arcs.get(node, ()), key=self._distance_after):
-                if neighbour == start or neighbour in came:
+            for neighbour, c, r, change in sorted(self._arcs.get(node, ()), key=distance_after):
+                if neighbour == start or neighbour in came or not gross[c]:
                     continue
-                if strict and change < 0 and self.flows[c][r] <= 0:
+                if strict and change < 0 and flows[c][r] <= 0:
                     continue
                 came[neighbour] = (node, (c, r, change))
-                if self._balance.get(neighbour, 0) < 0:
-                    self._balance[start] -= 1
-                    self._balance[neighbour] += 1
+                if balance.get(neighbour, 0) < 0:
+                    balance[start] -= 1
+                    balance[neighbour] += 1
                     return _walk_back(came, neighbour, start)
                 queue.append(neighbour)
         return None
-
-    def _distance_after(self, arc: tuple[int, int, int, int]) -> tuple[float, int]:
-        neighbour, c, r, change = arc
-        return (change * (self.flows[c][r] - self._exact[c][r]), neighbour)
 
 
 def _walk_back(came: dict[int, tuple[int, Move]], end: int, start: int) -> list[Move]:

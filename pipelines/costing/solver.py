@@ -51,6 +51,10 @@ class Exact:
     def fraction(self, node: int, element: int) -> Fraction:
         return Fraction(int(self.numerators[node, element]), self.denominators[node])
 
+    def approximate(self, node: int, element: int) -> float:
+        """Nearest double of a cost: to choose between whole-fen cells, never to compute with."""
+        return int(self.numerators[node, element]) / self.denominators[node]
+
 
 def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, codes: Sequence[str]) -> Exact:
     """Closes the stages in their order and carries every cost to its end.
@@ -73,7 +77,9 @@ def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, cod
         if not stage:
             continue
         members = np.array([column.sender for column in stage], dtype=np.intp)
-        if any(np.isin(column.receivers, members).any() for column in stage):
+        inside = np.zeros(len(direct), dtype=bool)
+        inside[members] = True
+        if is_mutual(stage, inside):
             rates, factor = _simultaneous(held[members], stage, members, where, codes)
         else:
             factor = math.lcm(*(column.total for column in stage))
@@ -85,7 +91,7 @@ def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, cod
         held[members] = 0
         for sender in members.tolist():
             denominators[sender] = denominator
-        for receivers, quantities, rate in _merged(stage, rates, members):
+        for receivers, quantities, rate in _merged(stage, rates, inside):
             held[receivers] += np.multiply.outer(quantities, rate)
     senders = {column.sender for stage in columns for column in stage}
     for node in range(len(direct)):
@@ -95,8 +101,13 @@ def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, cod
     return Exact(gross, denominators)
 
 
+def is_mutual(stage: Sequence[Column], inside: NDArray[np.bool_]) -> bool:
+    """Whether senders of a stage serve each other or themselves; `inside` marks the stage's senders among the nodes."""
+    return any(inside[column.receivers].any() for column in stage)
+
+
 def _merged(
-    stage: Sequence[Column], rates: Integers, members: NDArray[np.intp]
+    stage: Sequence[Column], rates: Integers, inside: NDArray[np.bool_]
 ) -> list[tuple[NDArray[np.intp], Integers, Integers]]:
     """Senders that share cost out alike (all admin departments by headcount) act as one."""
     alike: dict[tuple[bytes, tuple[int, ...]], tuple[NDArray[np.intp], Integers, Integers]] = {}
@@ -106,7 +117,7 @@ def _merged(
             receivers, quantities, before = alike[key]
             alike[key] = (receivers, quantities, before + rate)
         else:
-            outside = ~np.isin(column.receivers, members)
+            outside = ~inside[column.receivers]
             alike[key] = (column.receivers[outside], column.quantities[outside], rate)
     return list(alike.values())
 
