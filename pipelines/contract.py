@@ -241,7 +241,10 @@ def parse(text: str, stem: str) -> Extract:
     )
 
 
-class _Strict(yaml.SafeLoader):
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same language, ten times as fast
+
+
+class _Strict(_SafeLoader):
     """Refuses a key that stands twice; plain YAML lets the last one win in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

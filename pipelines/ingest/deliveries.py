@@ -121,6 +121,8 @@ class Stray:
 def scan(landing: Path, known: frozenset[str], today: date) -> Iterator[Delivery | Stray]:
     """Every delivery folder of the landing area, by member and date; strays say why they are none.
 
+    Folders whose name begins with a dot or an underscore are somebody else's business.
+
     Args:
         landing: a folder; one that does not exist holds nothing.
         known: members of the consortium.
@@ -129,7 +131,7 @@ def scan(landing: Path, known: frozenset[str], today: date) -> Iterator[Delivery
     if not landing.exists():
         return
     for member in sorted(os.scandir(landing), key=lambda e: e.name):
-        if member.name.startswith(".") or not member.is_dir(follow_symlinks=False):
+        if member.name.startswith((".", "_")) or not member.is_dir(follow_symlinks=False):
             continue
         if member.name not in known or not _MEMBER.match(member.name):
             yield Stray(
@@ -139,7 +141,7 @@ def scan(landing: Path, known: frozenset[str], today: date) -> Iterator[Delivery
             )
             continue
         for folder in sorted(os.scandir(member.path), key=lambda e: e.name):
-            if folder.name.startswith(".") or not folder.is_dir(follow_symlinks=False):
+            if folder.name.startswith((".", "_")) or not folder.is_dir(follow_symlinks=False):
                 continue
             try:
                 day = _day(folder.name)

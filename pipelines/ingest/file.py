@@ -6,6 +6,7 @@ remembers it. Not here: which files are taken and when (`take_in.py`).
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,7 @@ import pyarrow as pa
 
 from pipelines.contract import Contract, Extract, load
 from pipelines.ingest import quality, quarantine
-from pipelines.ingest.adapter import ADAPTERS, AdapterError, load_adapter
+from pipelines.ingest.adapter import ADAPTERS, Adapter, AdapterError, load_adapter
 from pipelines.ingest.deliveries import PERSONS, Delivery, Entry, Manifest, Refusal, take_copy
 from pipelines.ingest.duplicates import without_duplicates
 from pipelines.ingest.lake import PieceWriter, piece_name, settle
@@ -36,6 +37,40 @@ from pipelines.settings import Settings
 from pipelines.state import State, put
 
 
+class Adapters:
+    """The vendors' adapters, each read once a run.
+
+    Args:
+        settings: the consortium's own folder of adapters comes first.
+        contract: the extracts that adapters speak of.
+    """
+
+    def __init__(self, settings: Settings, contract: Contract) -> None:
+        self.folders = [settings.adapters, ADAPTERS] if settings.adapters else [ADAPTERS]
+        self._contract = contract
+        self._read: dict[str, Adapter] = {}
+        self._lock = Lock()
+
+    def of(self, vendor: str) -> Adapter:
+        """The adapter of a vendor.
+
+        Raises:
+            Unreadable: nobody knows the vendor.
+            AdapterError: its file says something impossible.
+        """
+        with self._lock:
+            if vendor not in self._read:
+                self._read[vendor] = load_adapter(vendor, self.folders, self._contract)
+            return self._read[vendor]
+
+    def fingerprint(self) -> str:
+        """Digest of all adapters: a file that an old one could not read is tried with a new one."""
+        digest = hashlib.sha256()
+        for file in (file for folder in self.folders for file in sorted(folder.glob("*.yml"))):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Job:
     """A file to take in, and everything it is judged by."""
@@ -45,6 +80,7 @@ class Job:
     entry: Entry
     settings: Settings
     rules: Rules
+    adapters: Adapters
     key: bytes = field(repr=False)
     in_time: bool
     contract: Contract = field(default_factory=load, repr=False)
@@ -104,11 +140,6 @@ def take_file(job: Job, state: State, now: datetime) -> Outcome:
                 put(connection, "outcome", [outcome.as_row(at)])
             return outcome
         return _settle(job, taken, state, at)
-
-
-def adapter_folders(settings: Settings) -> list[Path]:
-    """Where adapters are looked for: the consortium's own folder first."""
-    return [settings.adapters, ADAPTERS] if settings.adapters else [ADAPTERS]
 
 
 def _stands(job: Job, state: State) -> bool:
@@ -188,8 +219,7 @@ def _batches(job: Job, copy: Path, extract: Extract) -> Iterator[pl.DataFrame]:
     """The reader's batches, with everything it may say about bad input turned into a refusal."""
     parameters = {"member_id": job.delivery.member_id, "period": job.entry.period}
     try:
-        adapter = load_adapter(job.manifest.vendor, adapter_folders(job.settings), job.contract)
-        mapping = adapter.mapping_for(extract.name, job.entry.file)
+        mapping = job.adapters.of(job.manifest.vendor).mapping_for(extract.name, job.entry.file)
         yield from batches(copy, mapping, extract, parameters=parameters)
     except Unreadable as error:
         raise Refusal(*_said(error)) from error

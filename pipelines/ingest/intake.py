@@ -11,7 +11,6 @@ of them; what no transaction speaks of is swept before the member is taken in ag
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -33,7 +32,7 @@ from pipelines.ingest.deliveries import (
     read_manifest,
     scan,
 )
-from pipelines.ingest.file import Job, adapter_folders, take_file
+from pipelines.ingest.file import Adapters, Job, take_file
 from pipelines.ingest.outcomes import Outcome, Reason, Verdict
 from pipelines.ingest.rules import Rules, load_rules
 from pipelines.settings import LOCAL_TIME, Settings
@@ -81,7 +80,8 @@ def take_in(
         strays = [s for s in found if isinstance(s, Stray) and (members is None or s.member_id in wanted)]
         for stray in strays:
             run.conclude(_stray(stray, run.now.date()))
-        run.take([d for d in found if isinstance(d, Delivery) and d.member_id in wanted])
+        with state.kept_open():
+            run.take([d for d in found if isinstance(d, Delivery) and d.member_id in wanted])
         for member_id in wanted:  # what is left of these folders tells the next run that this one was killed
             shutil.rmtree(settings.home / "incoming" / member_id, ignore_errors=True)
     return sorted(run.outcomes, key=lambda o: (o.member_id, o.delivery_date, o.file, o.extract))
@@ -102,6 +102,7 @@ class _Run:
         self.settings, self.state, self.rules, self.key, self.now = settings, state, rules, key, now
         self.progress = progress
         self.contract = contract.load()
+        self.adapters = Adapters(settings, self.contract)
         self.outcomes: list[Outcome] = []
         self._remembered = {
             (row["member_id"], row["delivery_date"]): row for row in state.rows("select * from delivery")
@@ -162,7 +163,7 @@ class _Run:
     def _judged_by(self, refused: Sequence[str]) -> str:
         """What a file that was not accepted is judged by: when this changes, it gets another chance."""
         closed = ",".join(sorted(set(refused) & self.rules.closed))
-        adapters = adapters_fingerprint(self.settings)
+        adapters = self.adapters.fingerprint()
         return "|".join((self.contract.fingerprint(), adapters, self.rules.fingerprint(), closed))
 
     def _jobs(self, delivery: Delivery) -> Iterator[Job]:
@@ -180,7 +181,7 @@ class _Run:
             ))  # fmt: skip
         in_time = self._in_time(delivery)
         for entry in manifest.entries:
-            yield Job(delivery, manifest, entry, self.settings, self.rules, self.key, in_time)
+            yield Job(delivery, manifest, entry, self.settings, self.rules, self.adapters, self.key, in_time)
 
     def _in_time(self, delivery: Delivery) -> bool:
         """Whether the night that the delivery was due for saw it complete, or its manifest is older than that."""
@@ -239,15 +240,6 @@ class _Run:
             "status": "open" if waiting else "done", "first_seen": before["first_seen"] if before else now,
             "checked_at": now,
         }])  # fmt: skip
-
-
-def adapters_fingerprint(settings: Settings) -> str:
-    """Digest of all adapters: a file that an old one could not read is tried with a new one."""
-    digest = hashlib.sha256()
-    for folder in adapter_folders(settings):
-        for file in sorted(folder.glob("*.yml")):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _whole(delivery: Delivery, verdict: Verdict, reason: Reason, detail: str) -> Outcome:
