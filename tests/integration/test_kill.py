@@ -54,7 +54,7 @@ def kill_when(consortium: Consortium, stage: Callable[[Consortium], bool], log: 
 
 
 def test_a_night_killed_again_and_again_heals(demo_night: Demo, tmp_path: Path) -> None:
-    """Given a night killed in ingest, the next in dbt, the next in publication, then the fourth makes the same marts."""
+    """Given a night killed in ingest, the next in dbt, the next in publication, the fourth makes the same marts."""
     first, _ = demo_night
     consortium = Consortium(tmp_path, first.now)
     shutil.copytree(first.root / "landing", tmp_path / "landing", copy_function=os.link)

