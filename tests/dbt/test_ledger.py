@@ -90,7 +90,7 @@ def ledger(warehouse: Warehouse) -> Warehouse:
 
 
 def build(ledger: Warehouse) -> None:
-    ledger.build("+path:models/marts/ledger")
+    ledger.build("+path:models/marts/ledger", "+path:models/intermediate/ledger")
 
 
 def statement(ledger: Warehouse, name: str, period: str = OCTOBER) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
@@ -368,6 +368,37 @@ def test_a_gain_inside_an_asset_leaves_the_asset_at_its_old_cost(ledger: Warehou
     assert position["FP_FIXED_GROSS"] == (20, -20, 0)
     assert position["IC_DIFF"] == (0, 0, 0)
     assert statement(ledger, "revenue_expense")["RE_SURPLUS"] == (20, -20, 0)
+
+
+def test_an_allowance_on_a_member_goes_out_against_this_years_expense_and_earlier_surplus(ledger: Warehouse) -> None:
+    allowance = {"ic_type": "allowance"}
+    book(
+        ledger,
+        "H01",
+        [internal("590191", 5, "T01", **allowance), internal("121990", -5, "T01", **allowance)],
+        opening=[internal("121990", -10, "T01"), line("3001", debit=10)],
+    )
+    build(ledger)
+    position = statement(ledger, "financial_position")
+    assert position["FP_RECEIVABLE"] == (-15, 15, 0)
+    assert position["FP_ACCUMULATED_SURPLUS"] == (-10, 10, 0)
+    assert position["FP_CURRENT_SURPLUS"] == (-5, 5, 0)
+    assert position["IC_DIFF"] == (0, 0, 0)
+    result = statement(ledger, "revenue_expense")
+    assert (result["RE_OTHER_EXPENSE"], result["RE_SURPLUS"]) == ((5, -5, 0), (-5, 5, 0))
+
+
+def test_internal_business_without_a_rule_is_listed(ledger: Warehouse) -> None:
+    book(
+        ledger,
+        "H01",
+        [line(BANK, debit=8), internal("4101010101", -8, "T01")],
+        [internal("3001", 1, "T01"), line(BANK, credit=1)],
+    )
+    ledger.refer("elimination_rules", [])
+    build(ledger)
+    (row,) = ledger.rows("select leg, account_code, amount from intermediate.int_ledger__intercompany_uncovered")
+    assert tuple(row.values()) == ("movement", "4101010101", -8)
 
 
 def test_the_worked_examples_that_dbt_runs_itself_hold(ledger: Warehouse) -> None:

@@ -43,3 +43,10 @@ where abs(here.amount - there.amount) > {{ tolerance }}
 {% test holds(model, condition) %}
 select * from {{ model }} where not ({{ condition }})
 {% endtest %}
+
+{# At most `ceiling` rows. #}
+{% test at_most(model, ceiling=0) %}
+select count(*) as rows_found
+from {{ model }}
+having count(*) > {{ ceiling }}
+{% endtest %}

@@ -65,6 +65,36 @@ from typed
 
 union all
 
+-- What earlier periods set aside for members goes out against accumulated surplus (E03, its other leg).
+select
+    'balance',
+    period,
+    rule_id,
+    member_id,
+    counterparty_member_id,
+    member_id,
+    account_code,
+    account_type,
+    {{ money('-earlier_amount') }}
+from {{ ref('int_ledger__earlier_allowance') }}
+
+union all
+
+select
+    'balance',
+    period,
+    rule_id,
+    member_id,
+    counterparty_member_id,
+    member_id,
+    '{{ var("accumulated_surplus_account") }}',
+    'net_asset',
+    {{ money('sum(earlier_amount)') }}
+from {{ ref('int_ledger__earlier_allowance') }}
+group by period, rule_id, member_id, counterparty_member_id
+
+union all
+
 select
     {{ pair }},
     'ELIM',

@@ -38,7 +38,16 @@ eliminations as (
 
     union all
 
-    select 'financial_position', periods.period, journal.account_code, journal.amount
+    select
+        'financial_position',
+        periods.period,
+        -- What earlier years earned or spent has gone to accumulated surplus.
+        case
+            when journal.account_type in ('revenue', 'expense') and left(journal.period, 4) < left(periods.period, 4)
+                then '{{ var("accumulated_surplus_account") }}'
+            else journal.account_code
+        end,
+        journal.amount
     from {{ ref('int_ledger__elimination') }} as journal
     inner join lasting_rules on journal.rule_id = lasting_rules.rule_id
     inner join periods on journal.period <= periods.period

@@ -1,0 +1,27 @@
+-- One row per period, member, counterparty and account of business with a member that no elimination rule takes out:
+-- balances of the financial side, movements of revenue and cost. It stays in the consolidated figures until
+-- seeds/elimination_rules.csv covers it.
+select
+    facts.period,
+    facts.member_id,
+    facts.counterparty_member_id,
+    facts.leg,
+    facts.account_code,
+    {{ money('sum(facts.amount)') }} as amount,
+    count(*) as amounts
+from {{ ref('int_ledger__intercompany_fact') }} as facts
+inner join {{ ref('core__account') }} as accounts on facts.account_code = accounts.account_code
+left join {{ ref('int_ledger__intercompany_line') }} as lines on facts.fact_id = lines.fact_id
+left join {{ ref('int_ledger__earlier_allowance') }} as allowances
+    on facts.leg = 'balance'
+    and facts.period = allowances.period
+    and facts.member_id = allowances.member_id
+    and facts.counterparty_member_id = allowances.counterparty_member_id
+    and facts.account_code = allowances.account_code
+where lines.fact_id is null
+    and allowances.period is null
+    and (
+        (facts.leg = 'balance' and accounts.account_type in ('asset', 'liability'))
+        or (facts.leg = 'movement' and accounts.account_type in ('revenue', 'expense'))
+    )
+group by facts.period, facts.member_id, facts.counterparty_member_id, facts.leg, facts.account_code
