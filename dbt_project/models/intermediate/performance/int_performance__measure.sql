@@ -1,4 +1,5 @@
--- One row per period, entity and measure: departments (entity_id = member:department), members and the consortium, each the sum of what stands below.
+-- One row per period, entity and measure: departments (entity_id = member:department), members and the consortium, each the sum of what stands below,
+-- except figures of the ledger, which members alone have.
 {%- set families = ['fee', 'case', 'referral', 'recognition', 'care', 'collaboration', 'resource', 'compliance', 'reported'] %}
 with measured as (
     {%- for family in families %}
@@ -8,3 +9,16 @@ with measured as (
 )
 
 {{ rolled_up('measured') }}
+
+union all
+
+-- figures of the ledger stay with the member (int_performance__finance_measure)
+select
+    period,
+    'member' as entity_level,
+    member_id as entity_id,
+    member_id,
+    cast(null as varchar) as dept_code,
+    measure,
+    amount
+from {{ ref('int_performance__finance_measure') }}
