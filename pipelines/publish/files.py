@@ -129,8 +129,10 @@ def write_database(
     try:
         if mend:
             _drop_all_but(connection, {written.mart.full_name for written in marts if written.kept})
+        connection.execute("begin")  # one commit: every comment by itself would wait for the disk
         for written in changed:
             _write_table(connection, written.mart, written.relation)
+        connection.execute("commit")
         connection.execute("checkpoint target")
     finally:
         connection.execute("detach target")

@@ -60,7 +60,7 @@ def _write(renderer: Renderer, edition: Edition, target: Path, member: str | Non
             context = Context(
                 edition.frames, words, edition.record, edition.entries, edition.counts, edition.downloads
             )
-            html = renderer.page(language, name, tuple(pages), member, page(context), edition.frames.missing)
+            html = renderer.page(words, name, tuple(pages), member, page(context), edition.frames.missing)
             (target / language / f"{name}.html").write_text(html, encoding="utf-8")
     return len(pages) * len(LANGUAGES) + 1
 

@@ -19,6 +19,8 @@ from pipelines.publish.site.render import Words, number, size
 
 Row = dict[str, Any]
 
+STATEMENTS = ("financial_position", "revenue_expense", "cash")
+
 ELEMENTS = ("labour", "drug", "consumable", "depreciation", "amortisation", "risk_fund", "other")
 
 
@@ -201,8 +203,11 @@ def statements(context: Context) -> dict[str, Any]:
     consolidated = [
         {**row, "label": _label(row["line_code"], row[name])} for row in context.rows("statement")
     ]
+    consolidated.sort(key=_statement)
     by_member = []
-    for statement, group in groupby(context.rows("statement_by_member"), key=lambda row: row["statement"]):
+    for statement, group in groupby(
+        sorted(context.rows("statement_by_member"), key=_statement), key=_name_of_statement
+    ):
         rows = list(group)
         members = sorted({row["member_id"] for row in rows})
         lines: dict[str, dict[str, Decimal]] = {}
@@ -212,9 +217,7 @@ def statements(context: Context) -> dict[str, Any]:
         by_member.append((statement, members, cells))
     reconciliation = context.rows("reconciliation")
     return {
-        "statements": [
-            (name, list(rows)) for name, rows in groupby(consolidated, key=lambda row: row["statement"])
-        ],
+        "statements": [(name, list(rows)) for name, rows in groupby(consolidated, key=_name_of_statement)],
         "by_member": by_member,
         "pools": context.rows("pools"),
         "intercompany": context.rows("intercompany"),
@@ -251,6 +254,15 @@ PAGES: Mapping[str, Callable[[Context], dict[str, Any]]] = {
 
 MEMBER_PAGES = {name: PAGES[name] for name in ("index", "cost", "board", "statements")}
 """Pages of a member's edition; the others would show or offer what is not its own."""
+
+
+def _name_of_statement(row: Row) -> str:
+    return str(row["statement"])
+
+
+def _statement(row: Row) -> int:
+    """The order in which statements are read."""
+    return STATEMENTS.index(row["statement"])
 
 
 def _in_order(elements: set[str]) -> list[str]:

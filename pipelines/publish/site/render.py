@@ -53,14 +53,14 @@ class Renderer:
     def __init__(self, record: Record, names: Mapping[str, Mapping[str, str]]) -> None:
         self._record = record
         self._names = names
-        self._environments = {language: _environment(self.words(language)) for language in LANGUAGES}
+        self._templates = _environment()
 
     def words(self, language: str) -> Words:
         return Words(language, self._names[language])
 
     def page(
         self,
-        language: str,
+        words: Words,
         name: str,
         pages: Sequence[str],
         member: str | None,
@@ -70,28 +70,32 @@ class Renderer:
         """A page of an edition.
 
         Args:
-            language: zh or en.
+            words: the language.
             name: page and template.
             pages: all pages of the edition, for the navigation.
             member: whose edition it is, or None for the consortium's.
             shown: what the page's function made.
             missing: frames that could not be made, with the reason.
         """
-        template = self._environments[language].get_template(f"{name}.html")
-        return template.render(
+        return self._templates.get_template(f"{name}.html").render(
             shown,
             page=name,
             pages=pages,
             member=member,
             record=self._record,
-            names=self._names[language],
             missing=missing,
+            words=words,
+            lang=words.language,
+            w=words.word,
+            t=words.title,
+            c=words.code,
+            colour=words.colour,
         )
 
     def chooser(self) -> str:
         """The page that offers the languages."""
         title = " · ".join(Words(language, {}).word("site_name") for language in LANGUAGES)
-        return self._environments["zh"].get_template("chooser.html").render(record=self._record, title=title)
+        return self._templates.get_template("chooser.html").render(record=self._record, title=title)
 
 
 def money(value: Decimal | None) -> str:
@@ -122,23 +126,21 @@ def size(count: int) -> str:
     return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
 
 
-def _environment(words: Words) -> jinja2.Environment:
+@jinja2.pass_context
+def _member(context: jinja2.runtime.Context, member_id: str | None) -> str:
+    return str(context["words"].member(member_id))
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
     )
-    environment.filters |= {"money": money, "share": share, "number": number, "member": words.member}
-    environment.globals |= {
-        "lang": words.language,
-        "w": words.word,
-        "t": words.title,
-        "c": words.code,
-        "colour": words.colour,
-    }
+    environment.filters |= {"money": money, "share": share, "number": number, "member": _member}
     return environment
 
 
