@@ -61,7 +61,8 @@ def allocate_tables(costs: pl.DataFrame, senders: pl.DataFrame, quantities: pl.D
         network = list(_senders(senders_of.get(key), served))
         where = f"{key[1]} {key[0]}"
         rows.extend(_rows(key, allocate(direct, network, elements, park_up_to=None, where=where)))
-    return pl.DataFrame(rows, schema=FLOWS, orient="row").sort("period", "member_id", "step", "from_dept", "to_dept")
+    order = ["period", "member_id", "step", "from_dept", "to_dept", "cost_element"]
+    return pl.DataFrame(rows, schema=FLOWS, orient="row").sort(order)
 
 
 def _by_member(frame: pl.DataFrame) -> dict[Key, pl.DataFrame]:
