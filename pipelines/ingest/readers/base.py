@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.adapter import Mapping
 
 ROW = "source_row"
+RECORDS = 25_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
 def from_records(
     records: Iterable[Sequence[str | None]], headers: Sequence[str], batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Frames of text from records in the order of `headers`, numbered from 1."""
+    """Frames of text from records in the order of `headers`, numbered from 1 (few at a time: Python's cells are large)."""
+    batch_rows = min(batch_rows, RECORDS)
     schema = dict.fromkeys(headers, pl.String)
     columns: list[list[str | None]] = [[] for _ in headers]
     first, held = 1, 0

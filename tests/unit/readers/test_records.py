@@ -70,6 +70,13 @@ def test_xml_without_a_needed_field_in_any_record_says_so(read):
     assert read("guojian", "diagnoses", xml("")).height == 0
 
 
+def test_a_wrong_record_path_is_said_before_the_whole_file_is_in_memory(read, monkeypatch):
+    monkeypatch.setattr("pipelines.ingest.readers.xml.LONGEST_WITHOUT_ROW", 2**16)
+    with pytest.raises(Unreadable, match=r"no_record .*no element DATA/ROW"):
+        read("guojian", "diagnoses", xml(ROW.replace("ROW", "RECORD") * 2000))
+    assert read("guojian", "diagnoses", xml(ROW * 5000)).height == 5000
+
+
 def lines(*records: object) -> bytes:
     return "\n".join(json.dumps(each, ensure_ascii=False) for each in records).encode()
 
