@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -302,7 +303,7 @@ def _reported(published: Path) -> Iterator[None]:
     """Turns what the disk and the database say into a sentence for the person who reads the run."""
     try:
         yield
-    except (OSError, duckdb.Error) as error:
+    except (OSError, duckdb.Error, sqlite3.Error) as error:
         full = (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error)
         hint = f"make room under {published}" if full else "mend what the message names"
         raise PublicationError(
