@@ -54,7 +54,7 @@ def without_duplicates(
     validator.set_aside(again.select("source_row", *key).sort("source_row"), CellFault.DUPLICATE_ROW)
     validator.set_aside(contrary.select("source_row", *key).sort("source_row"), CellFault.DUPLICATE_KEY)
     gone = pl.concat([again["source_row"], contrary["source_row"]])
-    target = piece.with_name("unique.parquet")
+    target = piece.with_name(".unique.parquet")
     with PieceWriter(target, extract, address) as writer:
         for group in _groups(piece):
             kept = group.filter(~pl.col("source_row").is_in(gone.implode()))

@@ -7,7 +7,6 @@ remembers it. Not here: which files are taken and when (`take_in.py`).
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,14 +171,15 @@ def _has_others(job: Job, state: State) -> bool:
 
 @contextmanager
 def _aside(job: Job) -> Iterator[Path]:
-    """A folder of our own on the lake's disk, gone afterwards."""
+    """A folder of our own on the lake's disk, empty afterwards. Our own files in it begin with a dot."""
     member = job.settings.home / "incoming" / job.delivery.member_id
-    folder = member / f"{get_ident()}-{job.entry.extract}-{job.entry.period}"
+    folder = member / str(get_ident())
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for left in folder.iterdir():
+            left.unlink()
 
 
 def _read(job: Job, copy: Path, folder: Path, state: State) -> _Taken:
@@ -196,7 +196,7 @@ def _read(job: Job, copy: Path, folder: Path, state: State) -> _Taken:
         "member_id": job.delivery.member_id, "period": entry.period,
         "delivery_date": job.delivery.delivery_date, "source_file": entry.file,
     }  # fmt: skip
-    piece = folder / "piece.parquet"
+    piece = folder / ".piece.parquet"
     with PieceWriter(piece, extract, address) as writer:
         for batch in _batches(job, copy, extract):
             rows = hide.persons(validator.take(batch))
@@ -206,11 +206,12 @@ def _read(job: Job, copy: Path, folder: Path, state: State) -> _Taken:
     rows_written = writer.rows
     if not (suspects := keys.suspects()).is_empty():
         piece, rows_written = without_duplicates(piece, suspects, extract, address, validator)
-    faults = folder / "faults.parquet"
-    listed = quarantine.write(
-        faults, validator.faults, member_id=job.delivery.member_id,
-        delivery_date=job.delivery.delivery_date, extract=extract.name, file=entry.file,
-    )  # fmt: skip
+    faults, listed = folder / ".faults.parquet", 0
+    if validator.faults:
+        listed = quarantine.write(
+            faults, validator.faults, member_id=job.delivery.member_id,
+            delivery_date=job.delivery.delivery_date, extract=extract.name, file=entry.file,
+        )  # fmt: skip
     trouble = _judge(job, validator.tally)
     return _Taken(validator.tally, piece, rows_written, faults, listed, trouble)
 

@@ -17,6 +17,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -45,7 +46,10 @@ class PieceWriter:
         self.path = path
         self.rows = 0
         self._schema = extract.polars_schema()
-        self._address = [pl.lit(value, self._schema[name]).alias(name) for name, value in address.items()]
+        self._columns = [
+            pl.lit(address[name], type_).alias(name) if name in address else pl.col(name)
+            for name, type_ in self._schema.items()
+        ]
         self._waiting: list[pl.DataFrame] = []
         self._writer = _writer(path, extract)
 
@@ -67,7 +71,9 @@ class PieceWriter:
     def _flush(self, at_least: int) -> None:
         frame = pl.concat(self._waiting) if self._waiting else pl.DataFrame()
         while frame.height >= at_least:
-            group = frame.head(ROW_GROUP).with_columns(self._address).select(list(self._schema)).cast(self._schema)
+            group = frame.head(ROW_GROUP).select(self._columns)
+            if group.schema != self._schema:
+                raise TypeError(f"rows of {self.path.name} are not of the contract's types: {group.schema}")
             self._writer.write_table(_arrow(group), row_group_size=ROW_GROUP)
             frame = frame.slice(ROW_GROUP)
         self._waiting = [frame] if frame.height else []
@@ -210,11 +216,16 @@ def _writer(path: Path, extract: Extract) -> pq.ParquetWriter:
     columns = extract.columns.values()
     repeat = [c.name for c in columns if c.name not in extract.key and c.type not in (Type.MONEY, Type.TIMESTAMP)]
     ranged = [c.name for c in columns if c.type is not Type.TEXT]
-    empty = pl.DataFrame(schema=extract.polars_schema())
     return pq.ParquetWriter(
-        path, _arrow(empty).schema, compression="zstd", compression_level=1, write_statistics=[*ranged, "period"],
+        path, _arrow_schema(extract.name), compression="zstd", compression_level=1,
+        write_statistics=[*ranged, "period"],
         use_dictionary=[*repeat, "member_id", "period", "delivery_date", "source_file"],
     )  # fmt: skip
+
+
+@cache
+def _arrow_schema(extract: str) -> pa.Schema:
+    return _arrow(pl.DataFrame(schema=contract.load().extracts[extract].polars_schema())).schema
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:

@@ -77,6 +77,7 @@ class Reason(StrEnum):
     XML_DOCTYPE = "xml_doctype"
     BROKEN_XML = "broken_xml"
     BROKEN_JSON = "broken_json"
+    NO_RECORD = "no_record"
     NO_FHIR = "no_fhir"
     DOCUMENT_TOO_LARGE = "document_too_large"
     SHEET_MISSING = "sheet_missing"
@@ -158,6 +159,7 @@ TO_DO: Mapping[Reason, str] = MappingProxyType(
         Reason.XML_DOCTYPE: "Deliver XML without a document type or entities: they can read files and fill memory.",
         Reason.BROKEN_XML: "The file is no well-formed XML at the place named: export it again.",
         Reason.BROKEN_JSON: "The file is no JSON at the place named: export it again.",
+        Reason.NO_RECORD: "The document has none of the records that the adapter names: export it again.",
         Reason.NO_FHIR: "Deliver FHIR R4 bundles.",
         Reason.DOCUMENT_TOO_LARGE: "Split the document into several, or deliver it as NDJSON.",
         Reason.SHEET_MISSING: "Deliver the sheet that the adapter names.",

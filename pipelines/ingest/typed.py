@@ -26,7 +26,7 @@ _SCALE = {Type.MONEY: 2, Type.PRICE: 4, Type.QUANTITY: 4, Type.SHARE: 6}
 # Quantities and shares are measured: they are rounded half-up to the scale.
 _EXACT = (Type.MONEY, Type.PRICE)
 _NUMBER = r"^[+-]?(?:[0-9]{1,24}\.?[0-9]{0,30}|\.[0-9]{1,30})$"
-_PLAIN = {type_: rf"^[+-]?[0-9]{{1,{18 - scale}}}(?:\.[0-9]{{1,{scale}}}0*)?$" for type_, scale in _SCALE.items()}
+PLAIN = {type_: rf"^[+-]?[0-9]{{1,{18 - scale}}}(?:\.[0-9]{{1,{scale}}}0*)?$" for type_, scale in _SCALE.items()}
 _WHOLE = r"^[+-]?[0-9]{1,18}(?:\.0*)?$"
 _STRANGE = "\ufffd"  # stands for such a cell: no number, no date, no printable text
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -35,7 +35,8 @@ _UNPRINTABLE_NOTE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{FFFD}\x{FEF
 # What a spreadsheet would run when somebody opens a report: =…, @…, and +… or -… that calls something.
 _FORMULA = r"^(?:[=@]|[+-].*[(!|])"
 _UNTRIMMED = r"^$|^\s|\s$"
-_NOT_CLEAN = f"{_UNTRIMMED}|{_UNPRINTABLE}|{_FORMULA}"
+NOT_CLEAN = f"{_UNTRIMMED}|{_UNPRINTABLE}|{_FORMULA}"
+NOTE_NOT_CLEAN = f"{_UNTRIMMED}|{_UNPRINTABLE_NOTE}"
 _TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
@@ -110,7 +111,7 @@ def _decimal(raw: pl.Series, type_: Type) -> pl.Series:
     if raw.dtype.is_decimal():
         return _rescaled(raw, type_)
     text = raw.cast(pl.String)
-    plain = text.str.contains(_PLAIN[type_])
+    plain = text.str.contains(PLAIN[type_])
     typed = text.cast(target, strict=False)
     if plain.all():
         return typed
@@ -220,7 +221,7 @@ def _text(cells: pl.Series, column: Column) -> tuple[pl.Series, pl.Series | None
     distinct = text
     if text.len() > 10_000 and text.head(2000).n_unique() < 1000:
         distinct = text.unique()
-    if not column.enum and not column.scrub and not column.pattern and not distinct.str.contains(_NOT_CLEAN).any():
+    if not column.enum and not column.scrub and not column.pattern and not distinct.str.contains(NOT_CLEAN).any():
         too_long = (distinct.str.len_bytes() > TEXT_LIMIT).any()
         return text, _judge_text(text, column) if too_long else None
     if distinct.str.contains(_UNTRIMMED).any():
@@ -247,7 +248,7 @@ def _judge_text(text: pl.Series, column: Column) -> pl.Series | None:
 
 
 def _outside(typed: pl.Series, column: Column, delivered_on: date) -> pl.Series | None:
-    low, high = _limits(column, delivered_on)
+    low, high = limits(column, delivered_on)
     if typed.len() == typed.null_count():
         return None
     bad = None
@@ -258,7 +259,7 @@ def _outside(typed: pl.Series, column: Column, delivered_on: date) -> pl.Series 
     return bad
 
 
-def _limits(column: Column, delivered_on: date) -> tuple[Any, Any]:
+def limits(column: Column, delivered_on: date) -> tuple[Any, Any]:
     """Inclusive limits of a column; an unsaid upper limit of dates is a year after the delivery."""
     low, high = column.minimum, column.maximum
     if column.type in (Type.DATE, Type.TIMESTAMP):
@@ -307,7 +308,7 @@ def _date_fault(cell: Any, column: Column, delivered_on: date) -> CellFault | No
     as_column = _TYPING[column.type](pl.Series([cell]), column.type)[0]
     if as_column is None:
         return CellFault.NOT_A_DATE if column.type is Type.DATE else CellFault.NOT_A_TIMESTAMP
-    low, high = _limits(column, delivered_on)
+    low, high = limits(column, delivered_on)
     return None if low <= as_column <= high else CellFault.IMPOSSIBLE_DATE
 
 

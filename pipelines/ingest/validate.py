@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.contract import Extract, RowRule, Type
+from pipelines.ingest.expected import expect
 from pipelines.ingest.outcomes import CellFault
 from pipelines.ingest.scrubbing import masked
 from pipelines.ingest.typed import convert, fault_of
@@ -87,23 +88,23 @@ class Validator:
         Args:
             batch: canonical columns (text or native; a missing column counts as empty) and `source_row`.
         """
-        raw = {name: batch[name] if name in batch.columns else pl.Series(name, [None] * batch.height, pl.String)
-               for name in self.extract.columns}  # fmt: skip
-        typed: dict[str, pl.Series] = {}
-        masks: dict[str, pl.Series] = {}
-        for name, column in self.extract.columns.items():
-            typed[name], mask = convert(raw[name], column, self.delivered_on)
+        columns = self.extract.columns
+        if missing := [name for name in columns if name not in batch.columns]:
+            batch = batch.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        expected = expect(batch, columns, [expr for _, expr in self._rules], self.delivered_on)
+        frame, masks = expected.frame, dict[str, pl.Series]()
+        for name in [name for name in columns if name in expected.doubtful]:
+            typed, mask = convert(batch[name], columns[name], self.delivered_on)
+            frame = frame.with_columns(typed.alias(name))
             if mask is not None and mask.any():
                 masks[name] = mask
-        frame = pl.DataFrame([series.alias(name) for name, series in typed.items()])
-        broken = self._broken_rules(frame)
-        self._count(batch.height, raw, frame, masks, broken)
+        broken = {} if expected.rules_hold and not expected.doubtful else self._broken_rules(frame)
+        self._count(batch, frame, masks, broken)
         bad = _any([*masks.values(), *broken.values()])
-        rows = batch["source_row"].cast(pl.Int64)
-        frame = frame.with_columns(rows.alias("source_row"))
+        frame = frame.with_columns(batch["source_row"].cast(pl.Int64))
         if bad is None:
             return frame
-        self._explain(raw, rows, frame, masks, broken)
+        self._explain(batch, frame, masks, broken)
         return frame.filter(~bad)
 
     def set_aside(self, rows: pl.DataFrame, fault: CellFault) -> None:
@@ -131,15 +132,14 @@ class Validator:
 
     def _count(
         self,
-        height: int,
-        raw: dict[str, pl.Series],
+        raw: pl.DataFrame,
         frame: pl.DataFrame,
         masks: dict[str, pl.Series],
         broken: dict[RowRule, pl.Series],
     ) -> None:
         tally = self.tally
-        tally.rows += height
-        tally.required += height * len(self._required)
+        tally.rows += raw.height
+        tally.required += raw.height * len(self._required)
         empty = {name: _is_empty(raw[name]) for name in masks if name in self._required}
         tally.missing += sum(int(mask.sum()) for mask in empty.values())
         wrong = _any([mask & ~empty[name] if name in empty else mask for name, mask in masks.items()])
@@ -155,14 +155,14 @@ class Validator:
 
     def _explain(
         self,
-        raw: dict[str, pl.Series],
-        rows: pl.Series,
+        raw: pl.DataFrame,
         frame: pl.DataFrame,
         masks: dict[str, pl.Series],
         broken: dict[RowRule, pl.Series],
     ) -> None:
         """Names the fault of each bad cell, as many as the quarantine lists, and counts by reason."""
         found: list[tuple[int, str, str, str]] = []
+        rows = frame["source_row"]
         for name, mask in masks.items():
             column = self.extract.columns[name]
             hides = column.person or column.scrub
@@ -224,20 +224,23 @@ class Keys:
 
     def suspects(self) -> pl.Series:
         """Hashes that stand more than once."""
+        if not self._file(0).exists():
+            return pl.Series("key_hash", _repeated(self._hashes), dtype=pl.UInt64)
         twice: list[npt.NDArray[np.uint64]] = []
         for bucket in range(self.BUCKETS):
-            parts = self._of(bucket)
-            if self._file(bucket).exists():
-                parts.append(np.fromfile(self._file(bucket), np.uint64))
-            ordered = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
-            twice.append(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+            twice.append(_repeated([*self._of(bucket), np.fromfile(self._file(bucket), np.uint64)]))
         return pl.Series("key_hash", np.concatenate(twice), dtype=pl.UInt64)
 
     def _of(self, bucket: int) -> list[npt.NDArray[np.uint64]]:
         return [hashes[(hashes >> np.uint64(60)) == bucket] for hashes in self._hashes]
 
     def _file(self, bucket: int) -> Path:
-        return self._folder / f"keys-{bucket:02d}"
+        return self._folder / f".keys-{bucket:02d}"
+
+
+def _repeated(parts: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    ordered = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def key_hash(rows: pl.DataFrame, key: list[str]) -> pl.Series:
