@@ -220,7 +220,7 @@ def settlements(world: World, current: Care, before: Care | None, cut: Month, *,
     settled = claimed + 5 + (uniform(person, 78) * 8).astype(np.int64)
     slow = {"tertiary": 14, "secondary": 16, "primary": 24, "village": 30}[member.level]
     paid = claimed + slow + (uniform(person, 79) * 12).astype(np.int64)
-    reasons = np.array(["超限定支付范围", "检查无指征", "重复收费", "病历书写缺陷"])
+    reasons = dict(enumerate(("超限定支付范围", "检查无指征", "重复收费", "病历书写缺陷")))
     return frame.select(
         pl.col("encounter_id").str.replace(r"(\d{4})([A-Z])", "${1}S${2}").alias("settlement_id"),
         "encounter_id",
@@ -232,7 +232,9 @@ def settlements(world: World, current: Care, before: Care | None, cut: Month, *,
         pl.Series("fund_paid", fund - denied),
         pl.Series("patient_paid", total - fund),
         pl.Series("denied_amount", denied),
-        pl.Series("denial_reason", np.where(denied > 0, reasons[person % 4], None).tolist(), dtype=pl.String),
+        pl.when(pl.lit(pl.Series(denied > 0)))
+        .then((pl.col("person") % 4).replace_strict(reasons, return_dtype=pl.String))
+        .alias("denial_reason"),
         pl.when(pl.col("drg_code").is_not_null()).then(pl.lit(f"{member.member_id}-C001")).alias("coder_id"),
     ).with_columns(
         [
@@ -274,7 +276,7 @@ def prescriptions(world: World, cut: Month) -> pl.DataFrame:
     columns = ["case", "encounter_id", "minute", "item", "quantity", "days", "doctor_id", "person"]
     frame = pl.concat([visit.select(columns), stay.select(columns)])
     frame = frame.with_columns(pl.int_range(pl.len()).over("encounter_id").alias("line_no") + 1)
-    turn = uniform(frame["person"].to_numpy() * 31 + frame["item"].to_numpy(), 81)
+    turn = pl.lit(pl.Series("turn", uniform(frame["person"].to_numpy() * 31 + frame["item"].to_numpy(), 81)))
     return frame.select(
         (pl.lit("RX") + pl.col("encounter_id")).alias("prescription_id"),
         "line_no",
@@ -284,8 +286,9 @@ def prescriptions(world: World, cut: Month) -> pl.DataFrame:
         "quantity",
         "days",
         "doctor_id",
-        pl.Series("review", np.where(turn < 0.7, "system", np.where(turn < 0.92, "pharmacist", "none"))),
-        pl.Series("review_result", np.where(turn < 0.9, "pass", np.where(turn < 0.92, "warn", None)), dtype=pl.String),
+        pl.when(turn < 0.7).then(pl.lit("system")).when(turn < 0.92).then(pl.lit("pharmacist")).otherwise(pl.lit("none"))
+        .alias("review"),
+        pl.when(turn < 0.9).then(pl.lit("pass")).when(turn < 0.92).then(pl.lit("warn")).alias("review_result"),
     )
 
 

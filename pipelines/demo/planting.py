@@ -48,6 +48,8 @@ class Planter:
     used: set[int] = field(default_factory=set)
     tags: int = 0
     near_cases: list[int] = field(default_factory=list)
+    near_rules: set[str] = field(default_factory=set)
+    returning: frozenset[int] = frozenset()
 
     @property
     def cases(self) -> pl.DataFrame:
@@ -58,7 +60,7 @@ class Planter:
         """Stays that nothing else touches: insured, discharged home within the month, no referral, known sex."""
         u = pl.Series(uniform(self.cases["person"].to_numpy(), 71))
         plain = pl.col("payer").is_in(["employee", "resident"]) & (pl.col("disposition") == "home")
-        own = ~pl.col("referred_in") & ~pl.col("readmitted")
+        own = ~pl.col("referred_in") & ~pl.col("readmitted") & ~pl.col("person").is_in(list(self.returning))
         known = pl.lit(u) < 0.998
         return plain & own & known & (pl.col("end") < (last_day(self.care.period) + 1) * 1440)
 
@@ -145,8 +147,11 @@ class Planter:
         """Somebody of 52 to 78 whom nothing else touches; the same for the same number in every month."""
         return fresh_patient(self.world, self.care.member, number)
 
-    def near(self, where: pl.Expr) -> list[int]:
-        """The stay that takes the near-misses of rules on single lines: they do not touch one another."""
+    def near(self, rule: str, where: pl.Expr) -> list[int]:
+        """The stay that takes the near-misses of rules on single lines, each once: they do not touch one another."""
+        if rule in self.near_rules:
+            return []
+        self.near_rules.add(rule)
         if not self.near_cases:
             self.near_cases += self.take(where, 1)
         return self.near_cases

@@ -131,3 +131,10 @@ def stays_of(world: World, member: Member, period: str) -> Stays:
 def moves_up_into(world: World, member: Member, period: str) -> list[int]:
     """Slots of a hospital's stays that townships sent up, in order."""
     return [int(s) for move in up(world, period)[1] if move.to_id == member.member_id for s in move.slots]
+
+
+def returning(world: World, member: Member, period: str) -> frozenset[int]:
+    """Persons whom a hospital admits in a month a second time, naturally: nothing may be planted on their first stay."""
+    if member.persona not in DOWN_SHARE:
+        return frozenset()
+    return frozenset(int(p) for p in _readmitted(world, member, period).person)

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.demo.care import Care
 from pipelines.demo.planting import Patient, Planter, fresh_patient
-from pipelines.demo.referring import moves_up_into
+from pipelines.demo.referring import moves_up_into, returning
 from pipelines.demo.sizes import FOCUS
 from pipelines.demo.stays import open_groups
 from pipelines.demo.world import World, first_day, last_day
@@ -272,7 +272,7 @@ def _lines(
         if where is not None:
             fit &= where(p)
         hits = p.take(fit, 1)
-        for n, case in enumerate([*hits, *p.near(_stay(5, 12) & _medical(p))]):
+        for n, case in enumerate([*hits, *p.near(rule, _stay(5, 12) & _medical(p))]):
             tag = p.tag()
             (put if n < len(hits) else near)(p, case, tag)
             s.say(rule, case, n < len(hits), notes[n >= len(hits)], tag)
@@ -502,7 +502,8 @@ def plant(world: World, current: Care) -> tuple[Care, list[Label]]:
     plan = PLANS.get(current.member.persona, {}).get(current.period[5:], ())
     if current.period not in FOCUS or not plan:
         return current, []
-    sheet = _Sheet(Planter(world, current), [])
+    back = returning(world, current.member, f"{current.period[:5]}10") if current.period.endswith("09") else frozenset()
+    sheet = _Sheet(Planter(world, current, returning=back), [])
     once = {_r13, _weekly, _repeat, _r20, _lend, _r02, _r05_elsewhere, _r06}
     for turn in range(TIMES[world.size.name]):
         for step in plan:

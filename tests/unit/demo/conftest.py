@@ -1,7 +1,11 @@
-"""One small county, written once, and a DuckDB that reads it as a stranger would."""
+"""One county, written once, and a DuckDB that reads it as a stranger would.
+
+Size S; YILIAN_TEST_DEMO_SIZE=M asks the same of a larger one.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +21,9 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> demo.DemoSummary:
-    """Size S in canonical Parquet."""
-    return demo.write(tmp_path_factory.mktemp("county"), size="S", as_canonical="parquet")
+    """The county in canonical Parquet."""
+    size = os.environ.get("YILIAN_TEST_DEMO_SIZE", "S")
+    return demo.write(tmp_path_factory.mktemp("county"), size=size, as_canonical="parquet")
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ def test_what_breaks_a_rule_is_what_was_planted(rule: str, ask: Ask, labels: lis
 def test_every_hit_has_a_near_miss(labels: list[dict[str, str]]) -> None:
     hits = {row["rule_code"] for row in labels if row["is_violation"] == "true"}
     near = {row["rule_code"] for row in labels if row["is_violation"] == "false"}
-    assert hits - near == {"R20", "S2-RISK-45"}  # the natural graded stays and recognitions are their near-misses
+    assert hits - near <= {"R20", "S2-RISK-45"}  # the natural graded stays and recognitions are their near-misses
 
 
 def test_labels_point_at_lines_that_are_there(ask: Ask, labels: list[dict[str, str]]) -> None:
