@@ -1,0 +1,154 @@
+-- Case cost, DRG cost beside the region, readmissions and findings.
+create table mart.cost.case_cost as
+with region as (
+    select cases.period, cast(sum(cases.total) * 0.01 as decimal(18, 2)) as total, cast(sum(payment.weight) as decimal(18, 4)) as weight
+    from case_base as cases
+    inner join payment
+        on cases.member_id = payment.member_id and cases.encounter_id = payment.encounter_id and payment.weight > 0
+    group by all
+)
+select
+    cases.period, cases.member_id, members.name_zh as member_name, cases.encounter_id, cases.encounter_type, cases.dept_code,
+    departments.dept_name, payment.drg_code, payment.drg_name, cases.los_days,
+    yuan(cases.drug) as drug, yuan(cases.consumable) as consumable, yuan(cases.labour) as labour,
+    yuan(cases.depreciation) as depreciation, yuan(cases.other) as other, yuan(cases.indirect) as indirect,
+    yuan(cases.total) as total_cost,
+    cast(per(
+        cast(policy_value.value as decimal(9, 6)) * cast(payment.weight as decimal(9, 4)) * cast(region.total as decimal(19, 2)),
+        region.weight, 2
+    ) as decimal(18, 2)) as risk,
+    cases.method, yuan(cases.ratio_check) as ratio_check_cost, yuan(cases.total - cases.this_month) as cost_of_other_months,
+    yuan(cases.charge) as charge, payment.payment, cast(payment.payment - yuan(cases.total) as decimal(18, 2)) as margin
+from case_base as cases
+left join payment on cases.member_id = payment.member_id and cases.encounter_id = payment.encounter_id
+left join region on cases.period = region.period
+left join policy_value
+    on cases.period = policy_value.period and cases.member_id = policy_value.member_id and policy_value.parameter = 'risk_cost_rate'
+left join members on cases.member_id = members.member_id
+left join departments
+    on cases.period = departments.period and cases.member_id = departments.member_id and cases.dept_code = departments.dept_code;
+
+create table mart.cost.drg_cost as
+with cases as (
+    select c.*, members.level, payment.standard
+    from mart.cost.case_cost as c
+    inner join payment on c.member_id = payment.member_id and c.encounter_id = payment.encounter_id
+    inner join members on c.member_id = members.member_id
+),
+own as (
+    select
+        period, member_id, any_value(member_name) as member_name, any_value(level) as level, drg_code, max(drg_name) as drg_name,
+        count(*) as cases, max(standard) as standard, sum(los_days) as los, sum(drug) as drug, sum(consumable) as consumable,
+        sum(labour) as labour, sum(depreciation) as depreciation, sum(other) as other, sum(indirect) as indirect,
+        sum(total_cost) as total, sum(risk) as risk, sum(charge) as charge, sum(payment) as payment
+    from cases
+    group by period, member_id, drg_code
+),
+region as (
+    select
+        period, drg_code, count(*) as cases, sum(total_cost) as total, sum(consumable) as consumable,
+        sum(case when consumable is not null then total_cost end) as base, cast(median(los_days) as decimal(18, 2)) as median_los
+    from cases
+    group by period, drg_code
+),
+ceiling as (
+    select own.period, own.member_id, own.drg_code, max(s.cost_ceiling) as cost_ceiling
+    from own
+    inner join month on own.period = month.period
+    inner join drg_standards as s
+        on own.drg_code = s.drg_code and s.level in (own.level, 'all')
+        and s.valid_from <= month.last_day and coalesce(s.valid_to, month.last_day) >= month.last_day
+    group by all
+),
+alert as (
+    select
+        period, member_id,
+        max(case parameter when 'cost_alert_over_standard' then value end) as over,
+        max(case parameter when 'los_alert_over_median' then value end) as los,
+        max(case parameter when 'near_alert_ratio' then value end) as near
+    from policy_value
+    group by all
+)
+select
+    own.period, own.member_id, own.member_name, own.drg_code, own.drg_name, own.cases,
+    cast(per(own.total, own.cases, 2) as decimal(18, 2)) as mean_cost,
+    cast(per(own.drug, own.cases, 2) as decimal(18, 2)) as mean_drug,
+    cast(per(own.consumable, own.cases, 2) as decimal(18, 2)) as mean_consumable,
+    cast(per(own.labour, own.cases, 2) as decimal(18, 2)) as mean_labour,
+    cast(per(own.depreciation, own.cases, 2) as decimal(18, 2)) as mean_depreciation,
+    cast(per(own.other, own.cases, 2) as decimal(18, 2)) as mean_other,
+    cast(per(own.indirect, own.cases, 2) as decimal(18, 2)) as mean_indirect,
+    cast(per(own.risk, own.cases, 2) as decimal(18, 2)) as mean_risk,
+    cast(per(own.charge, own.cases, 2) as decimal(18, 2)) as mean_charge,
+    cast(per(own.payment, own.cases, 2) as decimal(18, 2)) as mean_payment,
+    cast(per(own.los, own.cases, 2) as decimal(18, 2)) as mean_los,
+    region.median_los as region_median_los,
+    own.standard as payment_standard,
+    cast(own.standard - mean_cost as decimal(18, 2)) as margin_per_case,
+    cast(per(region.total, region.cases, 2) as decimal(18, 2)) as region_mean_cost,
+    min(mean_cost) over (partition by own.period, own.level, own.drg_code) as peer_best_cost,
+    per(own.total * region.cases, region.total * own.cases, 6) as cost_ratio_to_region,
+    per(own.consumable, own.total, 6) as consumable_share,
+    per(region.consumable, region.base, 6) as region_consumable_share,
+    ceiling.cost_ceiling,
+    mean_cost > ceiling.cost_ceiling as is_over_ceiling,
+    mean_los > region.median_los * (1 + alert.los) as is_long_stay,
+    case
+        when mean_cost >= own.standard * (1 + alert.over) then 'over_standard'
+        when mean_cost >= own.standard * (1 + cast(alert.near * alert.over as decimal(18, 6))) or is_long_stay then 'watch'
+        else 'normal'
+    end as status
+from own
+inner join region on own.period = region.period and own.drg_code = region.drg_code
+inner join alert on own.period = alert.period and own.member_id = alert.member_id
+left join ceiling on own.period = ceiling.period and own.member_id = ceiling.member_id and own.drg_code = ceiling.drg_code;
+
+-- R01: a stay that begins within the window after another one of the person in the same member for the same disease.
+insert into hit
+with marked as (
+    select
+        stay.*, left(primary_diagnosis, 3) as dx3, drg.adrg, settled.fund_paid,
+        coalesce(disposition in ('transfer', 'died', 'left'), false) as is_left_open,
+        coalesce(is_planned_readmission, false) or exists (
+            select 1 from risk_exemptions as x
+            where starts_with(stay.primary_diagnosis, x.icd_prefix) and stay.started_on >= x.valid_from
+                and stay.started_on <= coalesce(x.valid_to, stay.started_on)
+        ) as is_exempt
+    from stay
+    left join settled on stay.member_id = settled.member_id and stay.encounter_id = settled.encounter_id
+    left join drg
+        on settled.drg_code = drg.drg_code
+        and stay.started_on >= drg.valid_from and stay.started_on <= coalesce(drg.valid_to, stay.started_on)
+)
+select 'R01', later.member_id, later.encounter_id, earlier.encounter_id, null, later.started_on, later.fund_paid
+from marked as later
+inner join policy_value as bound
+    on coalesce(later.case_period, later.period) = bound.period and later.member_id = bound.member_id
+    and bound.parameter = 'split_admission_window'
+inner join marked as earlier
+    on later.member_id = earlier.member_id and later.patient_id = earlier.patient_id
+    and earlier.started_at < later.started_at and earlier.ended_on <= later.started_on
+    and date_diff('day', earlier.ended_on, later.started_on) <= bound.value
+where not earlier.is_left_open and not earlier.is_exempt and not later.is_exempt
+    and (earlier.dx3 = later.dx3 or earlier.adrg = later.adrg)
+qualify row_number() over (
+    partition by later.member_id, later.encounter_id
+    order by date_diff('day', earlier.ended_on, later.started_on), earlier.encounter_id
+) = 1;
+
+create table mart.risk.finding as
+with found as (
+    select
+        rule_code, member_id, encounter_id, subject, max(evidence_on) as evidence_on,
+        cast(sum(amount_at_risk) as decimal(18, 2)) as amount_at_risk,
+        list_sort(coalesce(list(distinct charge_id) filter (charge_id is not null), [])) as charge_ids
+    from hit
+    group by all
+)
+select
+    coalesce(encounter.case_period, encounter.period) as period,
+    md5(concat_ws('|', rule_code, found.member_id, found.encounter_id, subject, array_to_string(charge_ids, ','))) as finding_id,
+    rule_code, found.member_id, encounter.dept_code, encounter.doctor_id, encounter.patient_id, found.encounter_id, charge_ids,
+    evidence_on, amount_at_risk
+from found
+inner join encounter on found.member_id = encounter.member_id and found.encounter_id = encounter.encounter_id;
