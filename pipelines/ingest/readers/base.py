@@ -79,7 +79,7 @@ def without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
 def from_records(
     records: Iterable[Sequence[str | None]], headers: Sequence[str], batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Frames of text from records in the order of `headers`, numbered from 1 (few at a time: Python's cells are large)."""
+    """Frames of text from records in the order of `headers`, numbered from 1; small ones, Python cells are large."""
     batch_rows = min(batch_rows, RECORDS)
     schema = dict.fromkeys(headers, pl.String)
     columns: list[list[str | None]] = [[] for _ in headers]

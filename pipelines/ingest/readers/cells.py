@@ -75,10 +75,15 @@ def bind(mapping: Mapping, headers: Sequence[str], where: str, natives: Sequence
         elif name in mapping.required and column.default is None:
             missing.append(f"{' or '.join(column.header) or ' and '.join(column.join)} ({name})")
     if missing:
+        # Where hardly a header is known, the row may be no header at all but a patient: it is not shown.
+        is_header = len(headers_of) > len(missing)
+        told = (
+            f"the file has: {', '.join(headers)}" if is_header else "hardly any header is known; is there a header row?"
+        )
         raise Unreadable(
             "missing_header",
             where,
-            f"needed and not there: {', '.join(missing)}; the file has: {', '.join(headers) or 'no header'}. "
+            f"needed and not there: {', '.join(missing)}; {told}. "
             f"Deliver the column or correct {mapping.adapter_file}, extract {mapping.extract}",
         )
     wanted = {header for found in headers_of.values() for header in found}

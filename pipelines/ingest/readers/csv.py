@@ -212,7 +212,9 @@ def _parse(layout: _Layout, block: bytes, row: int, line: int, offset: int) -> p
         )
     except pl.exceptions.PolarsError as error:
         raise _diagnose(layout, block, row, line, offset) or Unreadable(
-            "unreadable_text", f"{layout.name}, rows from {row}", str(error).splitlines()[0]
+            "unreadable_text",
+            f"{layout.name}, rows from {row} (line {line})",
+            f"a row there can't be taken apart into fields, most often by a {layout.quote} that stands alone",
         ) from error
     if frame.height and width > 1:
         delimiters = _delimiters(block, layout)

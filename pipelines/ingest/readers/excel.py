@@ -63,8 +63,12 @@ def _check_kind(task: Task) -> None:
 
 
 def _guarded(task: Task, error: BaseException) -> Unreadable:
-    what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    return Unreadable("wrong_format", task.name, f"the workbook can't be read ({what}); save and deliver it again")
+    """The library's own words may quote a cell, so only their kind is told."""
+    return Unreadable(
+        "wrong_format",
+        task.name,
+        f"the workbook is damaged or has a password ({type(error).__name__}); save it as XLSX and deliver it again",
+    )
 
 
 def _sheet_name(task: Task) -> str:

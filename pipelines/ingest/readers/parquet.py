@@ -1,10 +1,14 @@
-"""Parquet, row group by row group, only the columns that are needed; cells keep their types."""
+"""Parquet, row group by row group, only the columns that are needed; cells keep their types.
+
+An amount that was written as a float stays one here; typing (`typed.py`) takes it at the contract's scale or refuses it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,22 +20,13 @@ def open_file(task: Task) -> Opened:
     """Reads the footer.
 
     Raises:
-        Unreadable: `wrong_format` where the file is no Parquet or is cut off; `binary_floats` where an amount was
-            written as a float, since its cents are a guess.
+        Unreadable: `wrong_format` where the file is no Parquet or is cut off.
     """
     try:
         with pq.ParquetFile(task.path) as file:
             schema = file.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise _broken(task, error) from error
-    for field in schema:
-        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
-            continue
-        if pa.types.is_floating(field.type) and task.types_of(field.name) & {"money", "price"}:
-            raise Unreadable(
-                "binary_floats", f"{task.name}, column {field.name}",
-                f"amounts are stored as {field.type}; store them as decimal or text",
-            )  # fmt: skip
     return Opened(schema.names, lambda used: _frames(task, used), natives=schema.names)
 
 
@@ -42,7 +37,7 @@ def _frames(task: Task, used: list[str]) -> Iterator[pl.DataFrame]:
             for batch in file.iter_batches(batch_size=task.batch_rows, columns=used):
                 frame = pl.from_arrow(batch)
                 assert isinstance(frame, pl.DataFrame)
-                yield numbered(frame, row)
+                yield numbered(frame.with_columns(cs.categorical().cast(pl.String)), row)
                 row += frame.height
     except (pa.ArrowException, OSError) as error:
         raise _broken(task, error) from error

@@ -90,6 +90,13 @@ def test_what_cannot_be_read_says_where_and_why(read, content, code, where, deta
     assert detail in caught.value.detail
 
 
+def test_a_file_without_a_header_row_shows_nobody(read, files):
+    with pytest.raises(Unreadable, match="is there a header row") as caught:
+        read("ruikang", "diagnoses", files.csv(["E1", "张三", "110101199001011234"], [["E2", 1, "I10"]], "gb18030"))
+    assert "张三" not in str(caught.value)
+    assert "1990" not in str(caught.value)
+
+
 def test_utf8_where_gb18030_was_agreed_is_named(read, files):
     with pytest.raises(Unreadable, match=r"reads as utf-8|is not gb18030") as caught:
         read("ruikang", "diagnoses", files.csv(RUIKANG, [["E1", 1, "I10", "是"]]))
