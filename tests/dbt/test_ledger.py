@@ -175,6 +175,19 @@ def test_a_receivable_of_100_against_a_payable_of_90_leaves_10_on_ic_diff(ledger
     ]
 
 
+def test_an_accepted_difference_stands_on_the_suspense_line_and_does_not_vanish(ledger: Warehouse) -> None:
+    """A published exercise (A. White, Direct Consolidation): 1,750 of receivables + 50 suspense = 1,800 of payables."""
+    rule = {"rule_id": "E01", "ic_type": "receivable", "basis": "balance", "tolerance_rel": 0, "tolerance_abs": 50}
+    accounts = {"debit_account_prefixes": "2302", "credit_account_prefixes": "1212", "side_a": "credit"}
+    ledger.refer("elimination_rules", [rule | accounts])
+    book(ledger, "H01", opening=[internal(RECEIVABLE, 150, "T01"), line("1212", 1750), line("2302", credit=1900)])
+    book(ledger, "T01", opening=[internal(PAYABLE, -100, "H01"), line("2302", 100)])
+    build(ledger)
+    position = statement(ledger, "financial_position")
+    assert (position["FP_RECEIVABLE"][2], position["IC_DIFF"][2], position["FP_PAYABLE"][2]) == (1750, 50, 1800)
+    assert {row[-1] for row in intercompany(ledger)} == {"matched"}
+
+
 def test_a_loan_is_matched_on_principal_and_on_interest(ledger: Warehouse) -> None:
     loan = {"ic_type": "loan", "ic_reference": "L1"}
     book(

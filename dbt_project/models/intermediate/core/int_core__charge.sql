@@ -5,7 +5,7 @@
 select
     charges.member_id,
     charges.charge_id,
-    {{ month_of('charges.charged_at') }} as period,
+    coalesce(moved.period, charges.period) as period,
     charges.encounter_id,
     charges.charged_at,
     charges.item_code,
@@ -23,7 +23,8 @@ select
     charges.source_file,
     charges.source_row
 from {{ ref('stg_charge_lines') }} as charges
-left join {{ ref('int_core__repeated_charge') }} as repeated
-    on charges.member_id = repeated.member_id
-    and charges.charge_id = repeated.charge_id
-where repeated.charge_id is null or charges.period = repeated.last_period
+left join {{ ref('int_core__moved_charge') }} as moved
+    on charges.member_id = moved.member_id
+    and charges.charge_id = moved.charge_id
+    and charges.period = moved.delivered_period
+where coalesce(moved.is_latest, true)

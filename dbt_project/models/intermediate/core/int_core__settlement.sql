@@ -1,11 +1,23 @@
 -- One row per member and settlement: delivered again as it is paid or denied, the latest row stands.
 -- A settlement belongs to the period of its encounter: none while the stay is open, the delivered one where the
--- encounter never came.
-with numbered as (
-    select
-        *,
-        row_number() over (partition by member_id, settlement_id order by period desc) as recency
+-- encounter never came. Repeated ones are found on a 64-bit hash, then counted exactly.
+with candidates as (
+    select {{ row_hash(['member_id', 'settlement_id']) }} as key_hash
     from {{ ref('stg_settlements') }}
+    group by key_hash
+    having count(*) > 1
+),
+
+repeated as (
+    select
+        settlements.member_id,
+        settlements.settlement_id,
+        max(settlements.period) as last_period
+    from {{ ref('stg_settlements') }} as settlements
+    inner join candidates
+        on {{ row_hash(['settlements.member_id', 'settlements.settlement_id']) }} = candidates.key_hash
+    group by settlements.member_id, settlements.settlement_id
+    having count(*) > 1
 )
 
 select
@@ -28,8 +40,11 @@ select
     settlements.delivery_date,
     settlements.source_file,
     settlements.source_row
-from numbered as settlements
+from {{ ref('stg_settlements') }} as settlements
+left join repeated
+    on settlements.member_id = repeated.member_id
+    and settlements.settlement_id = repeated.settlement_id
 left join {{ ref('int_core__encounter') }} as encounters
     on settlements.member_id = encounters.member_id
     and settlements.encounter_id = encounters.encounter_id
-where settlements.recency = 1
+where repeated.settlement_id is null or settlements.period = repeated.last_period
