@@ -1,6 +1,6 @@
 """Parquet, row group by row group, only the columns that are needed; cells keep their types.
 
-An amount that was written as a float stays one here; typing (`typed.py`) takes it at the contract's scale or refuses it.
+An amount that was written as a float stays one: typing (`typed.py`) takes it at the contract's scale or refuses it.
 """
 
 from __future__ import annotations
