@@ -20,7 +20,7 @@ import duckdb
 from pipelines.publish import folder, postgres
 from pipelines.publish.content import content, marts_hash, sha256
 from pipelines.publish.inputs import file_sha256, inputs_hash
-from pipelines.publish.marts import RECORDS, attach, catalogue, connect, literal, quoted
+from pipelines.publish.marts import RECORDS, attach, catalogue, connect, literal
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -187,7 +187,7 @@ def _contents(settings: Settings, path: Path, record: Record) -> list[Break]:
                 continue
             parquet = path / folder.PARQUET / mart.schema / f"{mart.name}.parquet"
             sources = {
-                "DuckDB": quoted("publication", mart.schema, mart.name),
+                "DuckDB": mart.relation("publication"),
                 "Parquet": f"read_parquet({literal(str(parquet))})",
             }
             for medium, relation in sources.items():

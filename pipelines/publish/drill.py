@@ -21,7 +21,7 @@ from pipelines.publish.chain import Break, Record, records, verify
 from pipelines.publish.content import content, marts_hash
 from pipelines.publish.errors import NotPublished, PublicationError
 from pipelines.publish.inputs import read_inputs
-from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
+from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -153,7 +153,7 @@ def _hashes(restored: Settings) -> tuple[dict[str, str], int]:
     with connect(restored.memory, restored.threads, restored.home / "spill") as connection:
         attach(connection, restored.warehouse_path, "warehouse")
         found = {
-            mart.full_name: content(connection, mart, quoted("warehouse", mart.schema, mart.name))
+            mart.full_name: content(connection, mart, mart.relation("warehouse"))
             for mart in catalogue(connection, "warehouse", areas)
         }
     return {name: each.hash for name, each in found.items()}, sum(each.rows for each in found.values())

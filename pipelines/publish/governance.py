@@ -74,7 +74,7 @@ def build_records(
         members: ids of all who have joined.
     """
     built = {
-        mart.name: (mart, quoted("warehouse", RECORDS, mart.name))
+        mart.name: (mart, mart.relation("warehouse"))
         for mart in catalogue(connection, "warehouse", (RECORDS,))
     }
     rows = {

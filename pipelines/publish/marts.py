@@ -7,7 +7,7 @@ and how anything is written.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,7 @@ RECORDS = "governance"
 are run, but never the same record of a run."""
 
 READABLE = re.compile(
-    r"(VARCHAR|BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d+,\d+\))(\[\])?"
+    r"(VARCHAR|BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d+,\d+\))(\[\])?"
 )
 """Types that every reader of a publication knows: DuckDB 1.0, Parquet and Postgres."""
 
@@ -41,12 +41,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Mart:
-    """A mart: where it stands and what it is made of."""
+    """A mart: where it stands and what it is made of.
+
+    `narrowed` are columns that the warehouse holds as HUGEINT, which a sum of integers becomes. Parquet would make
+    doubles of them, so they are published as BIGINT; one that does not fit ends the publication.
+    """
 
     schema: str
     name: str
     comment: str
     columns: tuple[Column, ...]
+    narrowed: tuple[str, ...] = ()
+
+    def relation(self, database: str) -> str:
+        """SQL that yields the rows with the types of `columns`."""
+        table = quoted(database, self.schema, self.name)
+        if not self.narrowed:
+            return table
+        casts = ", ".join(f"cast({quoted(name)} as bigint) as {quoted(name)}" for name in self.narrowed)
+        return f"(select * replace ({casts}) from {table})"
 
     @property
     def full_name(self) -> str:
@@ -120,15 +133,18 @@ def catalogue(
         {"database": database, "areas": list(areas)},
     ).fetchall()
     marts: dict[tuple[str, str], Mart] = {}
-    for schema, table, comment, column, kind, note in rows:
+    for schema, table, comment, column, found, note in rows:
+        kind = "BIGINT" if found == "HUGEINT" else found
         if READABLE.fullmatch(kind) is None:
             raise PublicationError(
                 f"{schema}.{table}.{column} is {kind}, which not every reader of a publication knows: cast it in its "
                 f"model to one of text, boolean, integer, DECIMAL, DOUBLE, DATE, TIMESTAMP, or a list of these"
             )
         mart = marts.get((schema, table)) or Mart(schema, table, comment or "", ())
-        marts[schema, table] = Mart(
-            schema, table, mart.comment, (*mart.columns, Column(column, kind, note or ""))
+        marts[schema, table] = replace(
+            mart,
+            columns=(*mart.columns, Column(column, kind, note or "")),
+            narrowed=(*mart.narrowed, column) if kind != found else mart.narrowed,
         )
     return list(marts.values())
 

@@ -171,7 +171,7 @@ def _write(
             measure(
                 connection,
                 mart,
-                quoted("warehouse", mart.schema, mart.name),
+                mart.relation("warehouse"),
                 old["marts"].get(mart.full_name),
             )
             for mart in catalogue(connection, "warehouse", areas)

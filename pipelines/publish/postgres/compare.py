@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from pipelines.publish import folder
 from pipelines.publish.errors import PublicationError
-from pipelines.publish.marts import attach, catalogue, quoted
+from pipelines.publish.marts import attach, catalogue
 from pipelines.publish.marts import connect as duckdb_connect
 from pipelines.publish.postgres import access, tables
 from pipelines.publish.postgres.server import connect
@@ -46,7 +46,7 @@ def compare(settings: Settings, publication: Path) -> dict[str, str]:
                     continue
                 table, relation = (
                     sql.Identifier(mart.schema, mart.name),
-                    quoted("publication", mart.schema, mart.name),
+                    mart.relation("publication"),
                 )
                 try:
                     tables.verify(cursor, source, mart, relation, table)

@@ -7,7 +7,7 @@ from pathlib import Path
 from psycopg2 import sql
 
 from pipelines.publish import folder
-from pipelines.publish.marts import attach, catalogue, quoted
+from pipelines.publish.marts import attach, catalogue
 from pipelines.publish.marts import connect as duckdb_connect
 from pipelines.publish.postgres import access, tables
 from pipelines.publish.postgres.server import connect
@@ -55,7 +55,7 @@ def stage(settings: Settings, publication: Path, publication_id: str) -> int:
             for mart, schema in marts:
                 table, relation = (
                     sql.Identifier(schema, mart.name),
-                    quoted("publication", mart.schema, mart.name),
+                    mart.relation("publication"),
                 )
                 tables.create(cursor, mart, table)
                 tables.copy(cursor, source, mart, relation, table)

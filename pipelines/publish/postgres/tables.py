@@ -17,7 +17,7 @@ from pipelines.publish.marts import Column, Mart, quoted
 
 _TYPES = {
     "VARCHAR": "text", "BOOLEAN": "boolean", "TINYINT": "smallint", "SMALLINT": "smallint", "INTEGER": "integer",
-    "BIGINT": "bigint", "HUGEINT": "numeric(38,0)", "DOUBLE": "double precision", "DATE": "date",
+    "BIGINT": "bigint", "DOUBLE": "double precision", "DATE": "date",
     "TIMESTAMP": "timestamp",
 }  # fmt: skip
 
@@ -125,7 +125,6 @@ def _measures(name: str, column: Column) -> str:
         "SMALLINT",
         "INTEGER",
         "BIGINT",
-        "HUGEINT",
     )
     return f"count({name})::varchar, " + (f"sum({name})::varchar" if exact else "null::varchar")
 

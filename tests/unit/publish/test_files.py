@@ -100,6 +100,20 @@ def test_a_type_that_old_clients_do_not_know_is_refused_by_name(house):
     assert publications(house.settings) == []
 
 
+def test_a_sum_of_integers_is_published_as_an_integer_in_every_medium(house):
+    house.build(
+        "create table cost.counted as select period, sum(1) as cases from cost.department_cost group by all"
+    )
+    made = house.publish()
+    kind = "select data_type from duckdb_columns() where table_name = 'counted' and column_name = 'cases'"
+    assert house.read(kind) == [("BIGINT",)]
+    assert duckdb.sql(f"select cases from '{made.path}/parquet/cost/counted.parquet'").types == ["BIGINT"]
+    assert verify(house.settings) == []
+    house.build("update cost.counted set cases = 9223372036854775808")
+    with pytest.raises(PublicationError, match="9223372036854775808"):
+        house.publish()
+
+
 @pytest.mark.parametrize("status", ["failed", "error"])
 def test_a_closed_gate_stops_the_publication_and_yesterdays_stays(house, status):
     house.publish()
