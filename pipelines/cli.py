@@ -8,6 +8,7 @@ Exit codes of a night: 0 published (stale members included), 2 a gate stayed clo
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.settings import PROJECT, Settings, SettingsError
+from pipelines.settings import DEMO, PROJECT, Settings, SettingsError
 from pipelines.state import NightIsRunning, State, StateError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.add_typer(adapter_app, name="adapter")
 app.add_typer(contract_app, name="contract")
 
 CLOSED, BROKEN = 2, 1
+DEMO_KEY, DEMO_NOW = "demo-key-of-the-linjiang-consortium", "2026-11-01T01:30:00"
 
 
 def out() -> Console:
@@ -98,14 +100,14 @@ def nightly(
 
 
 def _as_demo(settings: Settings) -> Settings:
-    """The demo's own key and clock, and its deliveries where nothing was delivered yet."""
+    """Writes the demo's deliveries, key and clock where nothing was delivered yet to the default landing area."""
     from pipelines import demo as consortium
 
-    os.environ.setdefault("CONSORTIUM_KEY", "demo-key-of-the-linjiang-consortium")
-    os.environ.setdefault("CONSORTIUM_NOW", "2026-11-01T01:30:00")
     if not settings.landing.is_dir() or not any(settings.landing.glob("*/*/manifest.json")):
         typer.echo(f"Nothing was delivered to {settings.landing} yet: writing the demo consortium.", err=True)
         consortium.write(settings.landing, on_progress=lambda text: typer.echo(text, err=True))
+        if "CONSORTIUM_LANDING" not in os.environ:
+            DEMO.write_text(json.dumps({"CONSORTIUM_KEY": DEMO_KEY, "CONSORTIUM_NOW": DEMO_NOW}), encoding="utf-8")
     return Settings.load()
 
 
@@ -147,8 +149,6 @@ def status() -> None:
     """Who is fresh or stale, what the gates say, what is published."""
     settings = Settings.load()
     state = _state(settings)
-    import json
-
     standings = json.loads(state.note("standings") or "[]")
     table(
         "Members tonight",
