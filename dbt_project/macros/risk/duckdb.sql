@@ -8,9 +8,6 @@
     (epoch_ms({{ moment }}) // 60000)
 {%- endmacro %}
 
-{% macro duckdb__key_hash(columns) -%}
-    hash({{ columns | join(', ') }})
-{%- endmacro %}
 
 {% macro duckdb__plain(number) -%}
     regexp_replace(regexp_replace(cast({{ number }} as varchar), '(\.[0-9]*[1-9])0+$', '\1'), '\.0+$', '')
@@ -26,4 +23,20 @@
 
 {% macro duckdb__joined(list) -%}
     array_to_string({{ list }}, ',')
+{%- endmacro %}
+
+{% macro duckdb__mean_growth(n, d, n0, d0) -%}
+    {%- set whole = [] -%}
+    {%- for part in [n, d, n0, d0] -%}
+        {%- do whole.append('cast(cast(' ~ part ~ ' as decimal(38, 4)) * 10000 as hugeint)') -%}
+    {%- endfor -%}
+    {%- set top = '(' ~ whole[0] ~ ' * ' ~ whole[3] ~ ' - ' ~ whole[2] ~ ' * ' ~ whole[1] ~ ')' -%}
+    {%- set bottom = '(' ~ whole[2] ~ ' * ' ~ whole[1] ~ ')' -%}
+    cast(
+        cast(
+            case when {{ bottom }} <> 0 then
+                sign({{ top }}) * sign({{ bottom }}) * ((abs({{ top }}) * 2000000 + abs({{ bottom }})) // (abs({{ bottom }}) * 2))
+            end as decimal(38, 0)
+        ) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
+    )
 {%- endmacro %}

@@ -19,7 +19,9 @@
 #}
 {% macro kpi_values(measures) -%}
     with measures as (
-        select * from {{ measures }}
+        -- wide enough for the products of growth: billions of yuan times millions of visits
+        select period, entity_level, entity_id, member_id, dept_code, measure, cast(amount as decimal(38, 4)) as amount
+        from {{ measures }}
     ),
 
     kpis as (
@@ -106,7 +108,7 @@
             *,
             case
                 when denominator_measure is null then {{ ratio('n - n0', 'n0') }}
-                else {{ ratio('n * d0 - n0 * d', 'n0 * d') }}
+                else {{ mean_growth('n', 'd', 'n0', 'd0') }}
             end as growth
         from inputs
     ),
@@ -115,7 +117,7 @@
         select
             now_n.period,
             kpis.kpi_code,
-            {{ ratio('now_n.amount * old_d.amount - old_n.amount * now_d.amount', 'old_n.amount * now_d.amount') }} as growth
+            {{ mean_growth('now_n.amount', 'now_d.amount', 'old_n.amount', 'old_d.amount') }} as growth
         from kpis
         inner join measures as now_n
             on kpis.numerator_measure = now_n.measure and now_n.entity_level = 'consortium'
@@ -177,3 +179,9 @@
     select * from valued
     where value is not null
 {%- endmacro %}
+
+{#
+  (n/d) / (n0/d0) - 1 as DECIMAL(18,6), half-up, from integers of ten thousandths: the products of a province's fees and visits
+  (10^15 x 10^12) stay exact. NULL where n0 or d is 0 or anything is missing.
+#}
+{% macro mean_growth(n, d, n0, d0) -%}{{ return(adapter.dispatch('mean_growth')(n, d, n0, d0)) }}{%- endmacro %}

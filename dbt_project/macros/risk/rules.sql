@@ -50,8 +50,6 @@
 {# Minutes since 1970, for windows of hours. #}
 {% macro minute_of(moment) -%}{{ return(adapter.dispatch('minute_of')(moment)) }}{%- endmacro %}
 
-{# A short fingerprint of several keys: groups on it are checked on the keys themselves afterwards. #}
-{% macro key_hash(columns) -%}{{ return(adapter.dispatch('key_hash')(columns)) }}{%- endmacro %}
 
 {# Amount or quantity as text without trailing zeros, for evidence sentences. #}
 {% macro plain(number) -%}{{ return(adapter.dispatch('plain')(number)) }}{%- endmacro %}

@@ -8,9 +8,6 @@
     (unix_timestamp({{ moment }}) div 60)
 {%- endmacro %}
 
-{% macro spark__key_hash(columns) -%}
-    xxhash64({{ columns | join(', ') }})
-{%- endmacro %}
 
 {% macro spark__plain(number) -%}
     regexp_replace(regexp_replace(cast({{ number }} as string), '(\\.[0-9]*[1-9])0+$', '$1'), '\\.0+$', '')
@@ -26,4 +23,21 @@
 
 {% macro spark__joined(list) -%}
     array_join({{ list }}, ',')
+{%- endmacro %}
+
+{% macro spark__mean_growth(n, d, n0, d0) -%}
+    {%- set whole = [] -%}
+    {%- for part in [n, d, n0, d0] -%}
+        {%- do whole.append('cast(' ~ part ~ ' * 10000 as decimal(19, 0))') -%}
+    {%- endfor -%}
+    {%- set top = 'cast(' ~ whole[0] ~ ' * ' ~ whole[3] ~ ' - ' ~ whole[2] ~ ' * ' ~ whole[1] ~ ' as decimal(38, 0))' -%}
+    {%- set bottom = 'cast(' ~ whole[2] ~ ' * ' ~ whole[1] ~ ' as decimal(38, 0))' -%}
+    {%- set scaled = 'cast(abs(' ~ top ~ ') * 2000000BD + abs(' ~ bottom ~ ') as decimal(38, 0))' -%}
+    {%- set twice = 'cast(abs(' ~ bottom ~ ') * 2 as decimal(38, 0))' -%}
+    case when {{ bottom }} <> 0 then
+        cast(
+            sign({{ top }}) * sign({{ bottom }}) * cast(({{ scaled }} - {{ scaled }} % {{ twice }}) / {{ twice }} as decimal(38, 0))
+            * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
+        )
+    end
 {%- endmacro %}

@@ -16,7 +16,7 @@ limited as (
         charges.*,
         limits.is_hourly,
         limits.day_limit,
-        {{ key_hash(['charges.member_id', 'charges.patient_id', 'charges.item_code', 'charges.charged_on']) }} as day_hash
+        {{ row_hash(['charges.member_id', 'charges.patient_id', 'charges.item_code', 'charges.charged_on']) }} as day_hash
     from {{ ref('int_risk__charge') }} as charges
     inner join limits
         on charges.item_code = limits.item_code
