@@ -25,7 +25,7 @@ def check_archive(path: Path) -> None:
         Unreadable: `archive_bomb`, `wrong_format` (damaged, encrypted, unknown compression).
     """
     try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS:
                 raise Unreadable(
@@ -35,14 +35,14 @@ def check_archive(path: Path) -> None:
             for member in members:
                 if member.flag_bits & 1:
                     raise Unreadable("wrong_format", path.name, "is encrypted; save it without a password")
-                left -= _inflated(path, file, member, left)
+                left -= _inflated(path, member, left)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise Unreadable(
             "wrong_format", path.name, f"is no whole XLSX file ({error}); save and deliver it again"
         ) from error
 
 
-def _inflated(path: Path, file: object, member: zipfile.ZipInfo, left: int) -> int:
+def _inflated(path: Path, member: zipfile.ZipInfo, left: int) -> int:
     """Bytes that a member really unpacks to."""
     where = f"{path.name}, member {member.filename[:80]}"
     if member.compress_type == zipfile.ZIP_STORED:
