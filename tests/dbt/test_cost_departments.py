@@ -205,11 +205,12 @@ def test_a_fallback_driver_stands_in_and_is_marked(consortium: dict[str, list[di
 
 def test_samples_of_another_member_end_outside(consortium: dict[str, list[dict[str, Any]]]) -> None:
     """A quarter of the lab, its share of the common costs included, is T01's (domain 1.6 rule 3)."""
+    outside = [row for row in consortium["allocation_trace"] if row["to_dept"] == "EXT:T01"]
+    assert sum(row["amount"] for row in outside) == 250
+    assert {(row["from_dept"], row["driver_share"]) for row in outside} == {("LAB", Decimal("0.25"))}
+    assert {row["to_dept_name"] for row in outside} == {"外部：城关社区卫生服务中心"}
     full = full_costs(consortium["department_cost"], "H02")
-    assert full["EXT:T01"] == Decimal("250.00")
-    assert full["WARD"] + full["ICU"] + full["EXT:T01"] + full["UNALLOCATED"] == 10_000
-    names = {row["dept_code"]: row["dept_name"] for row in consortium["department_cost"] if row["member_id"] == "H02"}
-    assert names["EXT:T01"].startswith("外部：")
+    assert full["WARD"] + full["ICU"] + full["UNALLOCATED"] + 250 == 10_000
 
 
 def test_common_costs_are_shared_by_floor_area(consortium: dict[str, list[dict[str, Any]]]) -> None:

@@ -1,5 +1,37 @@
 {# Identities of the cost marts that the generic tests can't say: each returns the rows that break it. #}
 
+{#
+  Domain 1.6 rule 5: what ends in clinical departments, with what nobody could place and what went to other members, is what
+  arose, element by element, to the fen.
+#}
+{% test conserves_allocation(model, trace) %}
+with ends as (
+    select
+        period,
+        member_id,
+        cost_element,
+        sum(direct_amount) as direct_amount,
+        sum(case when dept_class in ('clinical', 'unallocated') then full_amount else 0 end) as ended
+    from {{ model }}
+    group by period, member_id, cost_element
+),
+
+outside as (
+    select period, member_id, cost_element, sum(amount) as amount
+    from {{ trace }}
+    where to_dept like 'EXT:%'
+    group by period, member_id, cost_element
+)
+
+select ends.*, outside.amount as outside
+from ends
+left join outside
+    on ends.period = outside.period
+    and ends.member_id = outside.member_id
+    and ends.cost_element = outside.cost_element
+where ends.ended + coalesce(outside.amount, 0) <> ends.direct_amount
+{% endtest %}
+
 {# What a member's departments received and passed on is what the trace carries, element by element. #}
 {% test trace_explains_departments(model, trace) %}
 with moved as (

@@ -35,7 +35,12 @@ weighted as (
         weights.amount_fen,
         case pools.weight_kind when 'equivalent' then weights.points when 'charge' then weights.amount_fen else weights.days end
             as weight,
-        pools.* exclude (period, member_id, pool_code)
+        pools.whole,
+        pools.weight_kind,
+        pools.revenue_fen,
+        {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total'] -%}
+        pools.{{ part }}_fen{{ ',' if not loop.last }}
+        {% endfor %}
     from weights
     left join pools
         on weights.period = pools.period

@@ -7,7 +7,8 @@ select
     flows.from_dept,
     senders.dept_name as from_dept_name,
     flows.to_dept,
-    receivers.dept_name as to_dept_name,
+    coalesce(receivers.dept_name, '外部：' || outside.name, case flows.to_dept when 'UNALLOCATED' then '未分摊成本' end)
+        as to_dept_name,
     flows.cost_element,
     {{ cost_element_name('flows.cost_element') }} as cost_element_name,
     flows.driver,
@@ -20,3 +21,4 @@ left join {{ ref('int_cost__department') }} as senders
     on flows.period = senders.period and flows.member_id = senders.member_id and flows.from_dept = senders.dept_code
 left join {{ ref('int_cost__department') }} as receivers
     on flows.period = receivers.period and flows.member_id = receivers.member_id and flows.to_dept = receivers.dept_code
+left join {{ ref('core__member') }} as outside on flows.to_dept = 'EXT:' || outside.member_id

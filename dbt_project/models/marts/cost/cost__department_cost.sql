@@ -1,6 +1,6 @@
 -- One row per period, member, department and cost element: what arose there, what it received, what it passed on.
--- Three-level step-down by element (三级分项逐级分步结转法, domain 1.6), scope 医疗成本. Common costs stand as COMMON, what
--- another member's samples cost as EXT:<member>, what no driver could place as UNALLOCATED.
+-- Three-level step-down by element (三级分项逐级分步结转法, domain 1.6), scope 医疗成本. Common costs stand as COMMON, what no
+-- driver could place as UNALLOCATED. What another member's samples cost (EXT:<member>) isn't the member's: it stands in the trace.
 select
     costs.period,
     costs.member_id,
@@ -9,12 +9,10 @@ select
     case
         when departments.dept_code is not null then departments.dept_name
         when costs.dept_code = 'UNALLOCATED' then '未分摊成本'
-        else '外部：' || external_members.name
     end as dept_name,
     case
         when departments.dept_code is not null then departments.dept_class
         when costs.dept_code = 'UNALLOCATED' then 'unallocated'
-        else 'external'
     end as dept_class,
     costs.cost_element,
     {{ cost_element_name('costs.cost_element') }} as cost_element_name,
@@ -31,4 +29,4 @@ left join {{ ref('int_cost__department') }} as departments
     on costs.period = departments.period
     and costs.member_id = departments.member_id
     and costs.dept_code = departments.dept_code
-left join {{ ref('core__member') }} as external_members on costs.dept_code = 'EXT:' || external_members.member_id
+where costs.dept_code not like 'EXT:%'

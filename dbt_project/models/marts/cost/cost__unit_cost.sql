@@ -18,8 +18,8 @@ volumes as (
         period,
         member_id,
         receiver as dept_code,
-        sum(case when driver = 'visits' then quantity else 0 end) // 10000 as visits,
-        sum(case when driver = 'bed_days' then quantity else 0 end) // 10000 as bed_days
+        {{ share_of("sum(case when driver = 'visits' then quantity else 0 end)", '1', '10000') }} as visits,
+        {{ share_of("sum(case when driver = 'bed_days' then quantity else 0 end)", '1', '10000') }} as bed_days
     from {{ ref('int_cost__driver_quantity') }}
     where driver in ('visits', 'bed_days')
     group by period, member_id, receiver
