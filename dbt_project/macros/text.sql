@@ -14,14 +14,14 @@
 {%- endmacro %}
 
 {# A column that reference data may leave out (the fixed columns are a minimum): the column, or NULL where the file has none. #}
-{% macro optional_column(relation, column, alias=none, type='varchar') -%}
+{% macro optional_column(relation, column, alias=none, type=none) -%}
     {%- set found = [] -%}
     {%- if execute -%}
         {%- for each in adapter.get_columns_in_relation(relation) if each.name | lower == column -%}
             {%- do found.append(each.name) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- if found -%}{{ alias ~ '.' if alias else '' }}{{ column }}{%- else -%}cast(null as {{ type }}){%- endif -%}
+    {%- if found -%}{{ alias ~ '.' if alias else '' }}{{ column }}{%- else -%}cast(null as {{ type or dbt.type_string() }}){%- endif -%}
 {%- endmacro %}
 
 {# Whether the whole text matches a regular expression. #}
