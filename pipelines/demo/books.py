@@ -1,8 +1,7 @@
 """The ledger of one member and month: which business leads to which voucher.
 
-Belongs here: revenue by day, settlement with insurance, pay, stores, depreciation, running costs, subsidies, internal
-business, closing. Everything is taken from the other extracts, so that they agree to the fen. Not here: double
-entry itself (journal), amounts of internal business (intercompany).
+Belongs here: revenue by day, settlement with insurance, pay, stores, depreciation, running costs, subsidies. Everything is taken from the other extracts, so that they agree to the fen. Not here: double
+entry itself (journal), business between members (internal).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipelines.demo import intercompany, places
+from pipelines.demo import places
 from pipelines.demo.care_extracts import Month
 from pipelines.demo.catalogue import Item
 from pipelines.demo.journal import Balances, Entry, Journal
@@ -78,22 +77,28 @@ class Books:
         self.first, self.last = first_day(period), last_day(period)
         self.persona = PERSONAS[member.persona]
 
-    def _cash(self, amount: int, detail: str = "01", partner: str | None = None) -> Entry:
+    def cash(self, amount: int, detail: str = "01", partner: str | None = None) -> Entry:
         return Entry("1002", amount, detail=detail, partner=partner)
 
     def _budget(self, account: str, amount: int, partner: str | None = None) -> list[Entry]:
         """Budgetary side of money in (positive) or out (negative) of the treasury of the member."""
         return [Entry("800102", amount), Entry(account, -amount, partner=partner)]
 
-    def expense(self, dept: int | None, detail: str, amount: int, fund: str = "own", partner: str | None = None, **more: str | None) -> Entry:
+    def expense(self, dept: int | None, detail: str, amount: int, fund: str = "own") -> Entry:
         """A cost line: which of 5001, 5101 and the public-health accounts depends on department and fund."""
         place = None if dept is None else self.rows[dept]
         head = "5101" if place is not None and place.dept_class == "admin" else "5001"
         if place is not None and place.code.startswith("1P"):
             head, middle, fund = "5001", "05", "fiscal_project"
         else:
-            middle = {"own": "04", "fiscal_basic": "01", "fiscal_project": "02", "other_project": "02", "research": "03"}[fund]
-        return Entry(f"{head}{middle}{detail}", amount, None if place is None else place.code, fund, partner, **more)
+            middle = {
+                "own": "04",
+                "fiscal_basic": "01",
+                "fiscal_project": "02",
+                "other_project": "02",
+                "research": "03",
+            }[fund]
+        return Entry(f"{head}{middle}{detail}", amount, None if place is None else place.code, fund)
 
     # --- care ---------------------------------------------------------------------------------------------
 
@@ -132,23 +137,29 @@ class Books:
                     continue
                 insured = min(fund.get((on, False), 0), total)
                 own = total - insured
-                entries = [Entry("12120201", insured), self._cash(own), *entries, *self._budget("610101", own)]
+                entries = [Entry("12120201", insured), self.cash(own), *entries, *self._budget("610101", own)]
                 self.journal.post(on, "确认门急诊收入", entries, "business_income")
         self._discharges(cut, settled)
 
     def _discharges(self, cut: Month, settled: pl.DataFrame) -> None:
         """Discharged stays leave work in progress: insurance owes its part, the patient has paid his."""
         closed = cut.cases.filter("is_closed").filter(pl.col("encounter_type").is_in(["inpatient", "day_surgery"]))
-        frame = closed.join(settled.select("encounter_id", "fund_paid", "denied_amount", "patient_paid"), on="encounter_id", how="left")
-        frame = frame.join(self.case_totals, left_on="row", right_on="case", how="left").with_columns(
-            pl.col("amount").fill_null(0), (pl.col("end") // 1440).alias("day"), pl.col("fund_paid", "denied_amount").fill_null(0)
+        frame = closed.join(
+            settled.select("encounter_id", "fund_paid", "denied_amount", "patient_paid"), on="encounter_id", how="left"
         )
-        sums = frame.group_by("day", maintain_order=False).agg(
-            pl.col("amount").sum(), pl.col("fund_paid").sum(), pl.col("denied_amount").sum()
-        ).sort("day")
+        frame = frame.join(self.case_totals, left_on="row", right_on="case", how="left").with_columns(
+            pl.col("amount").fill_null(0),
+            (pl.col("end") // 1440).alias("day"),
+            pl.col("fund_paid", "denied_amount").fill_null(0),
+        )
+        sums = (
+            frame.group_by("day", maintain_order=False)
+            .agg(pl.col("amount").sum(), pl.col("fund_paid").sum(), pl.col("denied_amount").sum())
+            .sort("day")
+        )
         for on, total, fund, denied in sums.iter_rows():
             own = total - fund - denied
-            entries = [Entry("12120201", fund), Entry("41010103", denied), self._cash(own), Entry("121201", -total)]
+            entries = [Entry("12120201", fund), Entry("41010103", denied), self.cash(own), Entry("121201", -total)]
             self.journal.post(int(on), "出院病人结算", entries + self._budget("610101", own), "business_income")
 
     case_totals: pl.DataFrame
@@ -156,9 +167,11 @@ class Books:
     def insurance(self, receipts: list[tuple[int, int]], difference: int) -> None:
         """Money from the fund for earlier claims, and the month's DRG settlement difference (41010103)."""
         for on, amount in receipts:
-            entries = [self._cash(amount), Entry("12120201", -amount), *self._budget("610101", amount)]
+            entries = [self.cash(amount), Entry("12120201", -amount), *self._budget("610101", amount)]
             self.journal.post(on, "收到医保结算款", entries, "insurance_settlement")
-        self.journal.post(self.last, "确认医保结算差额", [Entry("12120201", difference), Entry("41010103", -difference)])
+        self.journal.post(
+            self.last, "确认医保结算差额", [Entry("12120201", difference), Entry("41010103", -difference)]
+        )
 
     # --- resources ----------------------------------------------------------------------------------------
 
@@ -176,11 +189,16 @@ class Books:
         self.journal.post(self.last - 1, "计提职工薪酬", [*entries, Entry("220101", -total)])
         used = basic - left
         budget = [Entry("720101", used), Entry("720104", total - used), Entry("800102", -total)]
-        self.journal.post(self.last - 1, "发放职工薪酬", [Entry("220101", total), self._cash(-total), *budget], "payroll")
+        self.journal.post(
+            self.last - 1, "发放职工薪酬", [Entry("220101", total), self.cash(-total), *budget], "payroll"
+        )
 
     def stores(self, cut: Month, issues: Issues) -> None:
         """Goods received, issued and paid."""
-        for group, (stock_account, payable) in {"drug": ("13020101", "230201"), "consumable": ("13020299", "230202")}.items():
+        for group, (stock_account, payable) in {
+            "drug": ("13020101", "230201"),
+            "consumable": ("13020299", "230202"),
+        }.items():
             value = issues.received[group]
             self.journal.post(self.first + 19, "采购入库", [Entry(stock_account, value), Entry(payable, -value)])
         listed = self.world.catalogue.listed
@@ -190,14 +208,20 @@ class Books:
         for item, dept, amount in sums.iter_rows():
             costs[dept, cost_account(listed[item])] += amount
         # Material that is not billed goes where the work is: by headcount of the clinical and technical departments.
-        users = [i for i, p in enumerate(self.rows) if p.dept_class in ("clinical", "medtech") and not p.code.startswith("1P")]
-        for dept, amount in zip(users, largest_remainder(issues.unbilled, [self.rows[i].heads for i in users]), strict=True):
+        users = [
+            i
+            for i, p in enumerate(self.rows)
+            if p.dept_class in ("clinical", "medtech") and not p.code.startswith("1P")
+        ]
+        for dept, amount in zip(
+            users, largest_remainder(issues.unbilled, [self.rows[i].heads for i in users]), strict=True
+        ):
             costs[dept, "0203" if self.rows[dept].code.startswith("2S3") else "0202"] += amount
         for start, stock_account, summary in (("03", "13020101", "药品出库"), ("02", "13020299", "卫生材料出库")):
             entries = [self.expense(d, a, v) for (d, a), v in sorted(costs.items()) if a.startswith(start)]
             self.journal.post(self.last, summary, [*entries, Entry(stock_account, -sum(e.amount for e in entries))])
         for on, amount, group in issues.paid:
-            entries = [Entry("230201" if group == "drug" else "230202", amount), self._cash(-amount)]
+            entries = [Entry("230201" if group == "drug" else "230202", amount), self.cash(-amount)]
             budget = [Entry("720104", amount), Entry("800102", -amount)]
             self.journal.post(max(on, self.first), "支付货款", entries + budget, "procurement")
 
@@ -208,17 +232,23 @@ class Books:
         entries: list[Entry] = []
         against: dict[str, int] = defaultdict(int)
         upkeep: list[Entry] = []
-        for dept, cls, depreciation, maintenance in register.select("dept_code", "asset_class", "monthly_depreciation", "monthly_maintenance").iter_rows():
+        for dept, cls, depreciation, maintenance in register.select(
+            "dept_code", "asset_class", "monthly_depreciation", "monthly_maintenance"
+        ).iter_rows():
             detail, account = kinds.get(cls, ("02", "160202"))
             entries.append(self.expense(index[dept], "04" + detail, depreciation))
             against[account] += depreciation
             upkeep.append(self.expense(index[dept], "0703", maintenance))
-        self.journal.post(self.last, "计提固定资产折旧", [*entries, *(Entry(a, -v) for a, v in sorted(against.items()))])
+        self.journal.post(
+            self.last, "计提固定资产折旧", [*entries, *(Entry(a, -v) for a, v in sorted(against.items()))]
+        )
         total = sum(e.amount for e in upkeep)
         budget = [Entry("720104", total), Entry("800102", -total)]
-        self.journal.post(self.last - 3, "支付设备维保费", [*upkeep, self._cash(-total), *budget])
+        self.journal.post(self.last - 3, "支付设备维保费", [*upkeep, self.cash(-total), *budget])
         office = next((i for i, p in enumerate(self.rows) if p.dept_class == "admin"), 0)
-        self.journal.post(self.last, "计提无形资产摊销", [self.expense(office, "0501", amortisation), Entry("1702", -amortisation)])
+        self.journal.post(
+            self.last, "计提无形资产摊销", [self.expense(office, "0501", amortisation), Entry("1702", -amortisation)]
+        )
 
     def running(self, total: int, basic: int, health: int, capital: int) -> None:
         """Other running costs, subsidies, risk fund, public health, research and equipment bought."""
@@ -230,90 +260,44 @@ class Books:
                 parts = largest_remainder(amount, [p.heads for p in self.rows])
                 entries = [self.expense(d, "07" + detail, v) for d, v in enumerate(parts)]
             budget = [Entry("720104", amount), Entry("800102", -amount)]
-            self.journal.post(self.last - 4, "支付日常运行费用", [*entries, self._cash(-amount), *budget])
+            self.journal.post(self.last - 4, "支付日常运行费用", [*entries, self.cash(-amount), *budget])
         for account, budget_account, amount, what, project in (
             ("400101", "600101", basic, "收到财政基本补助", None),
             ("40010201", "600102", health, "收到基本公共卫生补助", "PH"),
         ):
             fund = "fiscal_basic" if project is None else "fiscal_project"
-            entries = [self._cash(amount), Entry(account, -amount, fund=fund, project=project)]
+            entries = [self.cash(amount), Entry(account, -amount, fund=fund, project=project)]
             self.journal.post(self.first + 7, what, entries + self._budget(budget_account, amount), "fiscal_subsidy")
         if capital:
             budget = [Entry("720104", capital), Entry("800102", -capital)]
-            self.journal.post(self.first + 21, "购置专用设备", [Entry("160102", capital), self._cash(-capital), *budget], "capital")
+            self.journal.post(
+                self.first + 21, "购置专用设备", [Entry("160102", capital), self.cash(-capital), *budget], "capital"
+            )
         if self.member.role == "lead":
             grant = total // 25
-            entries = [self._cash(grant), Entry("41010201", -grant, fund="research", project="KY2026-01")]
+            entries = [self.cash(grant), Entry("41010201", -grant, fund="research", project="KY2026-01")]
             self.journal.post(self.first + 9, "收到科研课题经费", entries + self._budget("610102", grant))
             office = next(i for i, p in enumerate(self.rows) if p.dept_class == "admin")
             spent = grant * 8 // 10
             entry = Entry("5001030706", spent, self.rows[office].code, "research", project="KY2026-01")
             budget = [Entry("720103", spent), Entry("800102", -spent)]
-            self.journal.post(self.first + 23, "科研课题支出", [entry, self._cash(-spent), *budget])
+            self.journal.post(self.first + 23, "科研课题支出", [entry, self.cash(-spent), *budget])
         income = ("41010101", "41010102")
         medical = sum(c - d for (a, _, _), (d, c) in self.journal.moves.items() if a.startswith(income))
         fund = medical * RISK_FUND_RATE // 1000
         clinic = next(i for i, p in enumerate(self.rows) if p.dept_class == "clinical")
         self.journal.post(self.last, "提取医疗风险基金", [self.expense(clinic, "06", fund), Entry("310102", -fund)])
 
-    # --- between members ----------------------------------------------------------------------------------
 
-    def internal(self) -> None:
-        """Both legs of internal business, as this member books it."""
-        for e in intercompany.events(self.world, self.member, self.period):
-            more = {"partner": e.partner, "reference": e.reference, "ic_period": e.ic_period}
-            sign = 1 if e.is_seller else -1
-            office = next((i for i, p in enumerate(self.rows) if p.dept_class == "admin"), 0)
-            if e.kind in ("service", "staff", "rent"):
-                if e.is_seller:
-                    income = {"rent": "460590"}.get(e.kind, "460990")
-                    lines = [Entry("121290", e.amount, ic_type="receivable", **more), Entry(income, -e.amount, ic_type=e.kind, **more)]
-                else:
-                    dept = None if e.kind == "rent" else self._user(e.what)
-                    cost = self.expense(dept, "0709" if e.kind == "rent" else "0708", e.amount, ic_type=e.kind, **more)
-                    lines = [cost, Entry("230290", -e.amount, ic_type="receivable", **more)]
-                self.journal.post(e.day, e.what, lines)
-                continue
-            spend, earn = ("720190", "660990")
-            if e.kind == "settle":
-                lines = [self._cash(sign * e.amount, partner=e.partner),
-                         Entry("121290" if e.is_seller else "230290", -sign * e.amount, ic_type="receivable", **more)]  # fmt: skip
-                side = [Entry("800102", sign * e.amount), Entry(earn if e.is_seller else spend, -sign * e.amount, ic_type="budget_service", **more)]
-                self.journal.post(e.day, f"内部往来结算-{e.what}", lines + side)
-            elif e.kind == "subsidy":
-                pay = Entry("5501", e.amount, self.rows[office].code, ic_type="subsidy_down", **more)
-                got = Entry("4201", -e.amount, ic_type="subsidy_down", **more)
-                side = [Entry("800102", -sign * e.amount), Entry("7501" if e.is_seller else "6201", sign * e.amount, ic_type="budget_subsidy", **more)]
-                self.journal.post(e.day, e.what, [pay if e.is_seller else got, self._cash(-sign * e.amount, partner=e.partner), *side])
-            elif e.kind in ("loan", "repay"):
-                out = sign if e.kind == "loan" else -sign
-                account = "121803" if e.is_seller else "230703"
-                lines = [Entry(account, out * e.amount, ic_type="loan", **more), self._cash(-out * e.amount, partner=e.partner)]
-                self.journal.post(e.day, e.what, lines, "internal_loan" if e.kind == "loan" else "internal_repayment")
-            elif e.kind == "interest":
-                account = "460490" if e.is_seller else "590190"
-                lines = [self._cash(sign * e.amount, partner=e.partner), Entry(account, -sign * e.amount, ic_type="loan", **more)]
-                side = [Entry("800102", sign * e.amount), Entry("660990" if e.is_seller else "790190", -sign * e.amount, ic_type="budget_service", **more)]
-                self.journal.post(e.day, e.what, lines + side, "internal_interest")
-            elif e.kind == "advance":
-                # The lead receives the advance: it is the seller of reagents to come.
-                account = "230590" if e.is_seller else "121490"
-                lines = [self._cash(sign * e.amount, partner=e.partner), Entry(account, -sign * e.amount, ic_type="advance", **more)]
-                self.journal.post(e.day, e.what, lines)
-            elif e.kind == "sweep":
-                account, detail = ("230705", "02") if e.is_seller else ("121804", "01")
-                lines = [self._cash(sign * e.amount, detail, e.partner), Entry(account, -sign * e.amount, ic_type="cash_pool", **more)]
-                self.journal.post(e.day, e.what, lines)
-            else:
-                raise ValueError(f"internal event {e.kind} has no booking")
-
-    def _user(self, what: str) -> int:
-        """Department that uses a service from another member."""
-        wanted = ("2S300001",) if "CT" in what or "检" in what else ("1O020001", "1O030001", "1O500001")
-        return next((i for c in wanted for i, p in enumerate(self.rows) if p.code == c), 0)
-
-
-def opening(world: World, member: Member, ledger: Ledger, issues: Issues, register: pl.DataFrame, receivable: int, payable: dict[str, int]) -> Balances:
+def opening(
+    world: World,
+    member: Member,
+    ledger: Ledger,
+    issues: Issues,
+    register: pl.DataFrame,
+    receivable: int,
+    payable: dict[str, int],
+) -> Balances:
     """Balances on the first day of the demo's history in a year: assets known, net assets the rest.
 
     The budgetary side stands for January to August: income and outlays of eight usual months.

@@ -19,7 +19,7 @@ from pipelines.demo.people import Ints, identity_numbers, uniform
 from pipelines.demo.referring import Move, down, stays_of, up
 from pipelines.demo.sizes import PERIODS, PERSONAS, Member
 from pipelines.demo.stay_lines import critical, operated, operation_day, stay_lines
-from pipelines.demo.stays import DISPOSITIONS, Stays
+from pipelines.demo.stays import DISPOSITIONS, Bools, Stays
 from pipelines.demo.visits import Lines, Visits, visit_lines, visits
 from pipelines.demo.world import World, short
 
@@ -53,9 +53,7 @@ def doctors(world: World, member: Member) -> list[int]:
 
 def doctor_ids(world: World, member: Member) -> list[list[str]]:
     """Person ids of the doctors of each department; payroll carries the same ids."""
-    return [
-        [f"{member.member_id}-{d:02d}D{k + 1:03d}" for k in range(n)] for d, n in enumerate(doctors(world, member))
-    ]
+    return [[f"{member.member_id}-{d:02d}D{k + 1:03d}" for k in range(n)] for d, n in enumerate(doctors(world, member))]
 
 
 def encounter_ids(member: Member, period: str, kind: list[str] | pl.Series, first: int = 1) -> pl.Series:
@@ -74,7 +72,7 @@ def moves_into(world: World, member: Member, period: str) -> list[Move]:
     return [m for m in rows if member.member_id in (m.from_id, m.to_id)]
 
 
-def referred_out(world: World, member: Member, period: str, n: int) -> Ints:
+def referred_out(world: World, member: Member, period: str, n: int) -> Bools:
     """Mask of visits that lead to a stay elsewhere."""
     mask = np.zeros(n, dtype=bool)
     for move in up(world, period)[1]:

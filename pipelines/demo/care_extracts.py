@@ -81,7 +81,12 @@ def encounters(member: Member, cut: Month) -> pl.DataFrame:
         "encounter_id",
         "patient_id",
         "encounter_type",
-        pl.when(pl.col("u") > 0.9985).then(pl.lit("U")).when("male").then(pl.lit("M")).otherwise(pl.lit("F")).alias("sex"),
+        pl.when(pl.col("u") > 0.9985)
+        .then(pl.lit("U"))
+        .when("male")
+        .then(pl.lit("M"))
+        .otherwise(pl.lit("F"))
+        .alias("sex"),
         "age_years",
         "payer",
         "is_local_resident",
@@ -93,8 +98,11 @@ def encounters(member: Member, cut: Month) -> pl.DataFrame:
         "primary_procedure",
         pl.when(closed).then("disposition").alias("disposition"),
         "admission_kind",
-        pl.when(path).then(pl.when(pl.col("u") < 0.45).then(pl.lit("标准路径")).when(pl.col("u") < 0.7)
-                           .then(pl.lit("基层协同路径"))).alias("care_path"),  # fmt: skip
+        pl.when(path & (pl.col("u") < 0.45))
+        .then(pl.lit("标准路径"))
+        .when(path & (pl.col("u") < 0.7))
+        .then(pl.lit("基层协同路径"))
+        .alias("care_path"),
         pl.when(stay & closed).then((pl.col("u") > 0.12) & (pl.col("u") < 0.142)).alias("has_complication"),
         pl.when(stay & closed).then((pl.col("u") > 0.21) & (pl.col("u") < 0.216)).alias("hospital_infection"),
         pl.when(stay).then("is_planned_readmission").alias("is_planned_readmission"),
@@ -260,7 +268,11 @@ def prescriptions(world: World, cut: Month) -> pl.DataFrame:
     drugs = [i.index for i in listed if i.charge_class == "drug"]
     limited = [i.index for i in listed if i.max_days is not None]
     lines = cut.lines.filter(pl.col("item").is_in(drugs)).join(case, on="case", how="left", maintain_order="left")
-    visit = lines.filter(pl.col("kind") >= 0).drop("days").join(table, on=["kind", "item"], how="inner", maintain_order="left")
+    visit = (
+        lines.filter(pl.col("kind") >= 0)
+        .drop("days")
+        .join(table, on=["kind", "item"], how="inner", maintain_order="left")
+    )
     stay = (
         lines.filter((pl.col("kind") < 0) & pl.col("item").is_in(limited))
         .group_by("case", "item", "encounter_id", "doctor_id", "person", maintain_order=True)
@@ -286,7 +298,11 @@ def prescriptions(world: World, cut: Month) -> pl.DataFrame:
         "quantity",
         "days",
         "doctor_id",
-        pl.when(turn < 0.7).then(pl.lit("system")).when(turn < 0.92).then(pl.lit("pharmacist")).otherwise(pl.lit("none"))
+        pl.when(turn < 0.7)
+        .then(pl.lit("system"))
+        .when(turn < 0.92)
+        .then(pl.lit("pharmacist"))
+        .otherwise(pl.lit("none"))
         .alias("review"),
         pl.when(turn < 0.9).then(pl.lit("pass")).when(turn < 0.92).then(pl.lit("warn")).alias("review_result"),
     )
@@ -311,6 +327,11 @@ def nights(member: Member, period: str, cut: Month) -> pl.DataFrame:
     return frame.select(
         "encounter_id",
         pl.col("night").cast(pl.Int32).cast(pl.Date).alias("census_date"),
-        pl.when(intensive).then(pl.lit("critical")).when(rehab).then(pl.lit("rehab")).otherwise(pl.lit("general")).alias("bed_tier"),
+        pl.when(intensive)
+        .then(pl.lit("critical"))
+        .when(rehab)
+        .then(pl.lit("rehab"))
+        .otherwise(pl.lit("general"))
+        .alias("bed_tier"),
         (pl.when(intensive).then(pl.lit(critical)).otherwise(ward) if critical else ward).alias("dept_code"),
     )

@@ -172,9 +172,7 @@ def load(folder: Path = SEEDS) -> Catalogue:
             else None
             for level in LEVELS
         }
-        indications = drug.get("indication_icd_prefixes") or exam_rows.get(code, {}).get(
-            "indication_icd_prefixes", ""
-        )
+        indications = drug.get("indication_icd_prefixes") or exam_rows.get(code, {}).get("indication_icd_prefixes", "")
         bounds = [int(t) for t in (row["age_min"], drug.get("age_min")) if t]
         tops = [int(t) for t in (row["age_max"], drug.get("age_max")) if t]
         items[code] = Item(

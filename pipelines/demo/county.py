@@ -16,6 +16,7 @@ from pipelines.demo import (
     care_extracts,
     equipment,
     governance,
+    internal,
     staff,
     stores,
     together,
@@ -114,7 +115,7 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
         book.assets(register, norm * 5 // 1000)
         capital = norm * 3 // 100 if member.level in ("tertiary", "secondary") else 0
         book.running(round(norm * persona.other), basic, health, capital)
-        book.internal()
+        internal.post(book)
         book.journal.close(end)
         trial, ledger.balances = book.journal.trial_balance(ledger.balances)
         delivered = days(delivery_day(period))
@@ -154,8 +155,10 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
 
 
 def delivery_day(period: str) -> date:
-    """Day on which the first delivery of a period is dated: history of 2025 came when the member joined the platform."""
-    return HISTORY_DAY if period.startswith("2025") else date(int(period[:4]), int(period[5:]), 30 + (period[5:] == "10"))
+    """Day of a period's first delivery; the history of 2025 came when the member joined the platform."""
+    return (
+        HISTORY_DAY if period.startswith("2025") else date(int(period[:4]), int(period[5:]), 30 + (period[5:] == "10"))
+    )
 
 
 def _receipts(known: pl.DataFrame, period: str) -> list[tuple[int, int]]:

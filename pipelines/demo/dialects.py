@@ -187,7 +187,12 @@ def _dbf(path: Path, written: pl.DataFrame, kinds: dict[str, str]) -> None:
         for header, kind, width in fields
     )
     size = 1 + sum(width for _, _, width in fields)
-    head = struct.pack("<BBBBIHH", 3, 126, 10, 31, len(encoded), 32 + len(described) + 1, size) + bytes(17) + b"\x4d" + bytes(2)
+    head = (
+        struct.pack("<BBBBIHH", 3, 126, 10, 31, len(encoded), 32 + len(described) + 1, size)
+        + bytes(17)
+        + b"\x4d"
+        + bytes(2)
+    )
     with path.open("wb") as handle:
         handle.write(head + described + b"\r")
         for row in encoded:

@@ -108,14 +108,18 @@ def hours_of(uses: pl.DataFrame) -> dict[str, float]:
 
 def equipment_use(member: Member, period: str, assets: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
     """Own use of the month, one row per asset and day (shared use is added by `together`)."""
-    machine = assets.filter(pl.col("modality") != "none").unique("modality", keep="first").select("asset_id", "modality")
+    machine = (
+        assets.filter(pl.col("modality") != "none").unique("modality", keep="first").select("asset_id", "modality")
+    )
     _ = first_day(period), length(period)
     return (
         uses.join(machine, on="modality", how="inner")
         .sort("asset_id", "day")
         .with_row_index("n", 1)
         .select(
-            (pl.lit(f"{member.member_id}{period[2:4]}{period[5:]}U") + pl.col("n").cast(pl.String).str.zfill(5)).alias("use_id"),
+            (pl.lit(f"{member.member_id}{period[2:4]}{period[5:]}U") + pl.col("n").cast(pl.String).str.zfill(5)).alias(
+                "use_id"
+            ),
             "asset_id",
             pl.col("day").cast(pl.Int32).cast(pl.Date).alias("used_on"),
             pl.lit(member.member_id).alias("using_member_id"),

@@ -66,12 +66,26 @@ def _unmapped(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 _IN_FRAME: dict[tuple[str, str], tuple[Callable[[pl.DataFrame], pl.DataFrame], str, str]] = {
-    ("T01", "purchases"): (_duplicate_row, "accepted_with_quarantine", "one row delivered twice: the second is set aside"),
-    ("H01", "equipment_use"): (_contradiction, "accepted_with_quarantine", "two rows of one key that differ: both set aside"),
+    ("T01", "purchases"): (
+        _duplicate_row,
+        "accepted_with_quarantine",
+        "one row delivered twice: the second is set aside",
+    ),
+    ("H01", "equipment_use"): (
+        _contradiction,
+        "accepted_with_quarantine",
+        "two rows of one key that differ: both set aside",
+    ),
     ("T02", "gl_entries"): (_unmapped, "accepted", "a memo line on an account that no map knows, without an amount"),
 }
 _IN_FILE: dict[tuple[str, str], tuple[str, str, int, str, str]] = {
-    ("T02", "prescriptions"): ("系统", "待定", 3, "accepted_with_quarantine", "three rows with a word that no list knows"),
+    ("T02", "prescriptions"): (
+        "系统",
+        "待定",
+        3,
+        "accepted_with_quarantine",
+        "three rows with a word that no list knows",
+    ),
 }
 
 
@@ -95,7 +109,9 @@ def labels_of(part: Part, extract: str, file: Path, day: date) -> list[Fault]:
     key = (part.member.member_id, extract)
     out = []
     if part.period == LAST:
-        for reason, note in [v[1:] for k, v in _IN_FRAME.items() if k == key] + [v[3:] for k, v in _IN_FILE.items() if k == key]:
+        for reason, note in [v[1:] for k, v in _IN_FRAME.items() if k == key] + [
+            v[3:] for k, v in _IN_FILE.items() if k == key
+        ]:
             out.append(Fault(key[0], day.isoformat(), file.name, extract, LAST, "accepted", reason, note))
     return out
 
@@ -134,7 +150,13 @@ def _file(part: Part, agreed: Contract, extract: str, folder: Folder) -> tuple[p
     frame = canonical(agreed.extracts[extract], part.frames[extract])
     member = part.member
     return frame, dialects.write(
-        member.member_id, member.name_zh, member.vendor, agreed.extracts[extract], frame, f"{part.period}_2", folder.path
+        member.member_id,
+        member.name_zh,
+        member.vendor,
+        agreed.extracts[extract],
+        frame,
+        f"{part.period}_2",
+        folder.path,
     )
 
 
@@ -162,12 +184,20 @@ def _broken(landing: Path, agreed: Contract, part: Part) -> list[Fault]:
 
     def say(file: Path, extract: str, period: str, reason: str, note: str) -> None:
         verdict = "rejected"
-        out.append(Fault(part.member.member_id, NEXT_DAY.isoformat(), file.name, extract, period, verdict, reason, note))
+        out.append(
+            Fault(part.member.member_id, NEXT_DAY.isoformat(), file.name, extract, period, verdict, reason, note)
+        )
 
     frame, file = _file(part, agreed, "gl_entries", folder)
     totals = {"debit": "1.00", "credit": "1.00"}
     folder.add(agreed.extracts["gl_entries"], frame, file, part.period, control_totals=totals)
-    say(file, "gl_entries", part.period, "control_total_differs", "the manifest's control totals are not those of the file")
+    say(
+        file,
+        "gl_entries",
+        part.period,
+        "control_total_differs",
+        "the manifest's control totals are not those of the file",
+    )
     frame, file = _file(part, agreed, "purchases", folder)
     folder.add(agreed.extracts["purchases"], frame, file, part.period)
     raw = file.read_bytes()

@@ -69,8 +69,28 @@ def surveys(member: Member, period: str) -> pl.DataFrame:
     for n, place in enumerate(p for p in places.places(member) if p.dept_class == "clinical"):
         score = round(base + (int(drawn[n]) % 50) / 10 - 2.5, 1)
         code = None if member.is_total_only else place.code
-        out.append((f"SV{short(period)}{member.member_id}{n + 1:03d}", first_day(period) + 24, code, "patient", min(score, 100.0), 20 + int(drawn[n]) % 60, int(drawn[n]) % 7 // 5))
-    out.append((f"SV{short(period)}{member.member_id}900", first_day(period) + 25, None, "staff", round(base - 3.0, 1), 12 + member.serial, 0))
+        out.append(
+            (
+                f"SV{short(period)}{member.member_id}{n + 1:03d}",
+                first_day(period) + 24,
+                code,
+                "patient",
+                min(score, 100.0),
+                20 + int(drawn[n]) % 60,
+                int(drawn[n]) % 7 // 5,
+            )
+        )
+    out.append(
+        (
+            f"SV{short(period)}{member.member_id}900",
+            first_day(period) + 25,
+            None,
+            "staff",
+            round(base - 3.0, 1),
+            12 + member.serial,
+            0,
+        )
+    )
     columns = ["survey_id", "surveyed_on", "dept_code", "audience", "score", "respondents", "complaints"]
     frame = pl.DataFrame(out, schema=columns, orient="row", schema_overrides={"dept_code": pl.String})
     return frame.with_columns(as_dates(frame["surveyed_on"].to_numpy(), "surveyed_on"))
@@ -81,7 +101,9 @@ def insurer_training(member: Member, period: str, people: list[Person]) -> pl.Da
     rows = places.places(member)
     clinical = [p for p in people if rows[p.dept].dept_class == "clinical"]
     drawn = uniform(np.arange(len(clinical), dtype=np.int64) + member.serial * 1_000 + int(period[5:]), 151)
-    here = [(p, float(u)) for p, u in zip(clinical, drawn, strict=True) if u < (0.90 if member.member_id == "T03" else 0.97)]
+    here = [
+        (p, float(u)) for p, u in zip(clinical, drawn, strict=True) if u < (0.90 if member.member_id == "T03" else 0.97)
+    ]
     return pl.DataFrame(
         {
             "person_id": [p.person_id for p, _ in here],
@@ -100,7 +122,11 @@ def inspections(member: Member, period: str, cut: Month) -> tuple[pl.DataFrame, 
         return pl.DataFrame(), pl.DataFrame(), pl.DataFrame()
     rows = [p for p in places.places(member) if p.dept_class == "clinical"]
     cases = cut.cases.filter(pl.col("is_closed"))["encounter_id"].head(400).to_list()
-    kinds = (("insurer", "R31", 86_000, "minor"), ("self", "R32", 12_500, "minor"), ("unannounced", "R04", 412_000, "major"))
+    kinds = (
+        ("insurer", "R31", 86_000, "minor"),
+        ("self", "R32", 12_500, "minor"),
+        ("unannounced", "R04", 412_000, "major"),
+    )
     n = 3 if member.member_id in ("H01", "T02") else 1
     mid, first = member.member_id, first_day(period)
     found = [
@@ -110,7 +136,17 @@ def inspections(member: Member, period: str, cut: Month) -> tuple[pl.DataFrame, 
     ]  # fmt: skip
     frame = pl.DataFrame(
         found,
-        schema=["finding_id", "source", "found_on", "dept_code", "rule_code", "encounter_id", "amount", "severity", "is_responsible_handled"],
+        schema=[
+            "finding_id",
+            "source",
+            "found_on",
+            "dept_code",
+            "rule_code",
+            "encounter_id",
+            "amount",
+            "severity",
+            "is_responsible_handled",
+        ],
         orient="row",
     ).with_columns(pl.Series("found_on", [r[2] for r in found], dtype=pl.Int32).cast(pl.Date))
     fixes = pl.DataFrame(
@@ -144,7 +180,9 @@ def reported_indicators(member: Member) -> pl.DataFrame:
 
 def clinical_notes(world: World, member: Member, period: str, cut: Month) -> pl.DataFrame:
     """The `clinical_notes` extract of stays: what must be scrubbed stands in some of them."""
-    stays = cut.cases.filter((pl.col("encounter_type") == "inpatient") & pl.col("encounter_id").str.contains(short(period)))
+    stays = cut.cases.filter(
+        (pl.col("encounter_type") == "inpatient") & pl.col("encounter_id").str.contains(short(period))
+    )
     keep = uniform(stays["person"].to_numpy(), 161) < NOTES_SHARE[world.size.name]
     stays = stays.filter(pl.Series(keep))
     if not stays.height:

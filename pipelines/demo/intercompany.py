@@ -189,7 +189,9 @@ def events(world: World, member: Member, period: str) -> list[Event]:
             if deal.kind in ("service", "staff", "rent") and member.member_id in (deal.seller, deal.buyer) and not late:
                 is_seller = member.member_id == deal.seller
                 partner = deal.buyer if is_seller else deal.seller
-                out.append(Event("settle", deal.reference, partner, deal.amount, first_day(period) + 14, is_seller, deal.what))
+                out.append(
+                    Event("settle", deal.reference, partner, deal.amount, first_day(period) + 14, is_seller, deal.what)
+                )
     return out
 
 

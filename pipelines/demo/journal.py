@@ -121,15 +121,22 @@ class Journal:
         for key in sorted(set(opening) | set(self.moves)):
             account, detail, partner = key
             before = opening.get(key, 0)
-            debit, credit = self.moves[key] if key in self.moves else (0, 0)
+            debit, credit = self.moves.get(key, (0, 0))
             after = before + debit - credit
             if after:
                 closing[key] = after
             if before or debit or credit:
-                out.append((local_code(self.member.vendor, account, detail), partner or None, before, debit, credit, after))
+                out.append(
+                    (local_code(self.member.vendor, account, detail), partner or None, before, debit, credit, after)
+                )
         columns = ["account_code", "counterparty_member_id", "opening_balance", "debit", "credit", "closing_balance"]
         kinds = dict.fromkeys(columns[2:], pl.Int64)
-        return pl.DataFrame(out, schema=columns, orient="row", schema_overrides={"account_code": pl.String, "counterparty_member_id": pl.String, **kinds}), closing
+        return pl.DataFrame(
+            out,
+            schema=columns,
+            orient="row",
+            schema_overrides={"account_code": pl.String, "counterparty_member_id": pl.String, **kinds},
+        ), closing
 
     def cash_frame(self) -> pl.DataFrame:
         """The `cash_movements` extract."""
@@ -138,6 +145,19 @@ class Journal:
             (f"{mid}M{n:05d}", c.day, c.kind, "in" if c.amount > 0 else "out", c.category, abs(c.amount), c.partner)
             for n, c in enumerate(self.cash, 1)
         ]
-        columns = ["movement_id", "moved_on", "account_kind", "direction", "category", "amount", "counterparty_member_id"]
-        frame = pl.DataFrame(rows, schema=columns, orient="row", schema_overrides={"counterparty_member_id": pl.String, "moved_on": pl.Int64})
+        columns = [
+            "movement_id",
+            "moved_on",
+            "account_kind",
+            "direction",
+            "category",
+            "amount",
+            "counterparty_member_id",
+        ]
+        frame = pl.DataFrame(
+            rows,
+            schema=columns,
+            orient="row",
+            schema_overrides={"counterparty_member_id": pl.String, "moved_on": pl.Int64},
+        )
         return frame.with_columns(as_dates(frame["moved_on"].to_numpy(), "moved_on"))

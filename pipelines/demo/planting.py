@@ -21,6 +21,7 @@ from pipelines.demo.stays import OPEN_AGES, Stays
 from pipelines.demo.visits import Visits
 from pipelines.demo.world import World, last_day
 
+
 @dataclass(frozen=True)
 class Patient:
     """A person as a case needs him."""
@@ -93,7 +94,15 @@ class Planter:
         return self.tags
 
     def add(
-        self, case: int, code: str, minute: int, quantity: int = 1, *, price: int | None = None, tag: int = 0, days: int = 0
+        self,
+        case: int,
+        code: str,
+        minute: int,
+        quantity: int = 1,
+        *,
+        price: int | None = None,
+        tag: int = 0,
+        days: int = 0,
     ) -> None:
         """Add a line; `price` in fen overrides the price list."""
         item = self.world.catalogue.item(code).index
@@ -106,7 +115,9 @@ class Planter:
             pl.lit(tag, dtype=pl.Int32).alias("tag"), pl.lit(days, dtype=pl.Int32).alias("days")
         )
         if price is not None:
-            line = line.with_columns(price=pl.lit(price, dtype=pl.Int64), amount=pl.lit(price * quantity, dtype=pl.Int64))
+            line = line.with_columns(
+                price=pl.lit(price, dtype=pl.Int64), amount=pl.lit(price * quantity, dtype=pl.Int64)
+            )
         if not int(line["price"][0]):
             raise ValueError(f"{code} has no price at {self.care.member.member_id}: it cannot be planted there")
         self.care.lines = pl.concat([self.care.lines, line])
@@ -134,14 +145,19 @@ class Planter:
         """Overwrite columns of a case."""
         here = pl.int_range(pl.len()) == case
         self.care.cases = self.cases.with_columns(
-            [pl.when(here).then(pl.lit(v)).otherwise(pl.col(k)).cast(self.cases.schema[k]).alias(k) for k, v in values.items()]
+            [
+                pl.when(here).then(pl.lit(v)).otherwise(pl.col(k)).cast(self.cases.schema[k]).alias(k)
+                for k, v in values.items()
+            ]
         )
 
     def patient(self, case: int) -> Patient:
         """The patient of a stay, with a birth day that fits his age."""
         row = self.row(case)
         start, age = int(str(row["start"])), int(str(row["age_years"]))
-        return Patient(int(str(row["person"])), bool(row["male"]), start // 1440 - int(age * 365.25) - 100, str(row["patient_id"]))
+        return Patient(
+            int(str(row["person"])), bool(row["male"]), start // 1440 - int(age * 365.25) - 100, str(row["patient_id"])
+        )
 
     def fresh_patient(self, number: int) -> Patient:
         """Somebody of 52 to 78 whom nothing else touches; the same for the same number in every month."""
@@ -209,7 +225,7 @@ class Planter:
         done = finish(self.world, care.member, care.period, case, row + 1)
         insured = pl.when(pl.col("payer").is_in(["employee", "resident"])).then("payer").otherwise(pl.lit("resident"))
         done = done.with_columns(insured.alias("payer"))
-        care.cases = pl.concat([care.cases, done.select(care.cases.columns).cast(dict(care.cases.schema))])
+        care.cases = pl.concat([care.cases, done.select(care.cases.columns).cast(care.cases.schema)])
         if raw is not None:
             care.lines = pl.concat([care.lines, line_frame(self.world, care.member, raw, row)])
         self.used.add(row)

@@ -38,6 +38,11 @@ def _grown(birth: Ints, day: Ints) -> Bools:
     return (age >= OPEN_AGES[0] + 2) & (age <= OPEN_AGES[1] - 2)
 
 
+def _joined(parts: list[tuple[Ints, Bools, Ints, Ints]]) -> Taken:
+    person, male, birth, earliest = (np.concatenate(c) for c in zip(*parts, strict=True))
+    return Taken(person, male, birth, earliest)
+
+
 @lru_cache(maxsize=8)
 def up(world: World, period: str) -> tuple[dict[str, Taken], list[Move]]:
     """Visits at townships that lead to a stay at the lead or the first general hospital the next morning."""
@@ -62,7 +67,7 @@ def up(world: World, period: str) -> tuple[dict[str, Taken], list[Move]]:
             earliest = (day[chosen] + 1) * 1440 + 520 + (seen.person[chosen] % 200)
             parts[target.member_id].append((seen.person[chosen], seen.male[chosen], seen.birth[chosen], earliest))
             moves.append(Move(member.member_id, target.member_id, "up", chosen, slots))
-    taken = {t: Taken(*(np.concatenate(c) for c in zip(*p, strict=True))) for t, p in parts.items() if p}
+    taken = {t: _joined(p) for t, p in parts.items() if p}
     return taken, moves
 
 
@@ -115,7 +120,7 @@ def down(world: World, period: str) -> tuple[dict[str, Taken], list[Move]]:
             earliest = stays.end[chosen] + 240 + (stays.person[chosen] % 60)
             parts[target.member_id].append((stays.person[chosen], stays.male[chosen], stays.birth[chosen], earliest))
             moves.append(Move(sender.member_id, target.member_id, "down", chosen, slots))
-    taken = {t: Taken(*(np.concatenate(c) for c in zip(*p, strict=True))) for t, p in parts.items() if p}
+    taken = {t: _joined(p) for t, p in parts.items() if p}
     return taken, moves
 
 
@@ -134,7 +139,7 @@ def moves_up_into(world: World, member: Member, period: str) -> list[int]:
 
 
 def returning(world: World, member: Member, period: str) -> frozenset[int]:
-    """Persons whom a hospital admits in a month a second time, naturally: nothing may be planted on their first stay."""
+    """Persons whom a hospital readmits in a month, naturally: nothing may be planted on their first stay."""
     if member.persona not in DOWN_SHARE:
         return frozenset()
     return frozenset(int(p) for p in _readmitted(world, member, period).person)

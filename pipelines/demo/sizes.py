@@ -105,9 +105,7 @@ def members_of(size: str) -> tuple[Member, ...]:
     shape = SIZES[size]
     rows: list[Member] = []
 
-    def add(
-        mid: str, zh: str, en: str, level: str, role: str, persona: str, vendor: str, fn: str, w: float
-    ) -> None:
+    def add(mid: str, zh: str, en: str, level: str, role: str, persona: str, vendor: str, fn: str, w: float) -> None:
         rows.append(Member(mid, zh, en, level, role, persona, vendor, fn, w, len(rows)))
 
     mid, zh, en, vendor, weight = _LEAD

@@ -109,7 +109,11 @@ def draw(world: World, member: Member, period: str, taken: Taken | None, readmit
     start = (first + day) * 1440 + 480 + rng.integers(0, 560, total)
     # Newborns (ages 0..0) are some days old; others lie strictly inside the bounds of their group.
     years = np.where(high > low, low + 1 + (uniform(person, 12) * np.maximum(high - low - 1, 1)).astype(np.int64), low)
-    birth = first + day - np.where(high == 0, 2 + mix(person, 13) % 12, (years * 365.25).astype(np.int64) + 20 + mix(person, 13) % 320)
+    birth = (
+        first
+        + day
+        - np.where(high == 0, 2 + mix(person, 13) % 12, (years * 365.25).astype(np.int64) + 20 + mix(person, 13) % 320)
+    )
     referred = np.zeros(total, dtype=bool)
     again = np.zeros(total, dtype=bool)
     open_ids = np.array(open_groups(groups), dtype=np.int64)

@@ -65,7 +65,9 @@ def run(world: World, member: Member, period: str, cut: Month, store: Store) -> 
         issued = cases * 2 if item.code in UNBILLED else billed
         if issued or item.code in store.closing:
             cost = int(prices[item.index]) or 1
-            rows.append((item.code, item.name, CLASSES[item.charge_class], cost, issued, item.is_essential, item.is_centralised))
+            rows.append(
+                (item.code, item.name, CLASSES[item.charge_class], cost, issued, item.is_essential, item.is_centralised)
+            )
     unbilled = sum(cost * n for code, _, _, cost, n, _, _ in rows if code in UNBILLED)
     for code, name, cost, cls in REAGENTS:
         issued = by_class[cls] * (28 if cls == "lab" else 6) // 100 // cost
@@ -87,9 +89,7 @@ def run(world: World, member: Member, period: str, cut: Month, store: Store) -> 
         group = inventory_class(cls)
         received_value[group] += received * cost
         opening_value[group] += opening * cost
-        stock.append(
-            (code, name, cls, opening, received, issued, closing, int(issued * 0.3) + 1, cost, essential)
-        )
+        stock.append((code, name, cls, opening, received, issued, closing, int(issued * 0.3) + 1, cost, essential))
         if not received:
             continue
         for part, quantity in enumerate((received - received // 2, received // 2)):

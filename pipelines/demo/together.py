@@ -6,6 +6,8 @@ health, census, workload. Not here: the money between members (intercompany), wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -31,7 +33,7 @@ def _day(values: list[int] | Ints, name: str) -> pl.Series:
     return as_dates(np.asarray(values, dtype=np.int64), name)
 
 
-def _text(values: list[str | None], name: str) -> pl.Series:
+def _text(values: Sequence[str | None], name: str) -> pl.Series:
     return pl.Series(name, values, dtype=pl.String)
 
 
@@ -106,7 +108,9 @@ def exam_recognitions(world: World, member: Member, period: str, cut: Month) -> 
     prices = world.catalogue.prices(member)
     rows: list[tuple[str, int, str, str, str, str | None, int]] = []
     repeated = set(cut.cases.filter(pl.col("planted_secondary") == "repeat")["encounter_id"])
-    moves = [m for m in (*referring.up(world, period)[1], *referring.down(world, period)[1]) if m.to_id == member.member_id]
+    moves = [
+        m for m in (*referring.up(world, period)[1], *referring.down(world, period)[1]) if m.to_id == member.member_id
+    ]
     starts = dict(cut.cases.select("encounter_id", pl.col("start") // 1440).iter_rows())
     for move in moves:
         codes = REFERRAL_EXAMS if move.direction == "up" else REFERRAL_EXAMS[:1]
@@ -115,13 +119,33 @@ def exam_recognitions(world: World, member: Member, period: str, cut: Month) -> 
                 again = encounter in repeated and code == "LAB001"
                 price = int(prices[world.catalogue.item(code).index])
                 reason = None
-                rows.append((encounter, starts[encounter], code, move.from_id, "repeated" if again else "recognised", reason, 0 if again else price))
+                rows.append(
+                    (
+                        encounter,
+                        starts[encounter],
+                        code,
+                        move.from_id,
+                        "repeated" if again else "recognised",
+                        reason,
+                        0 if again else price,
+                    )
+                )
     if not rows:
         return pl.DataFrame()
-    columns = ["encounter_id", "recognised_on", "item_code", "source_member_id", "outcome", "repeat_reason", "avoided_amount"]
+    columns = [
+        "encounter_id",
+        "recognised_on",
+        "item_code",
+        "source_member_id",
+        "outcome",
+        "repeat_reason",
+        "avoided_amount",
+    ]
     frame = pl.DataFrame(rows, schema=columns, orient="row", schema_overrides={"repeat_reason": pl.String})
     return frame.with_row_index("n", 1).select(
-        (pl.lit(f"RC{short(period)}{member.member_id}") + pl.col("n").cast(pl.String).str.zfill(5)).alias("recognition_id"),
+        (pl.lit(f"RC{short(period)}{member.member_id}") + pl.col("n").cast(pl.String).str.zfill(5)).alias(
+            "recognition_id"
+        ),
         _day(frame["recognised_on"].to_numpy(), "recognised_on"),
         "encounter_id",
         "item_code",
@@ -261,7 +285,9 @@ def census(member: Member, period: str, nights: pl.DataFrame, open_beds: dict[tu
     grid = calendar.join(
         pl.DataFrame(wards, schema={"dept_code": pl.String, "bed_tier": pl.String}, orient="row"), how="cross"
     )
-    counted = nights.group_by("census_date", "dept_code", "bed_tier").agg(pl.len().cast(pl.Int64).alias("beds_occupied"))
+    counted = nights.group_by("census_date", "dept_code", "bed_tier").agg(
+        pl.len().cast(pl.Int64).alias("beds_occupied")
+    )
     extra = counted.join(grid, on=["census_date", "dept_code", "bed_tier"], how="anti").drop("beds_occupied")
     beds = pl.DataFrame(
         [(d, t, n) for (d, t), n in open_beds.items()],
@@ -286,7 +312,17 @@ def shared_use(world: World, member: Member, period: str, assets: pl.DataFrame, 
     for user in world.of("township"):
         for k in range(intercompany.ct_uses(world, user, period)):
             on = first_day(period) + 1 + (k * 7 + user.serial) % (length(period) - 6)
-            rows.append((f"{member.member_id}{short(period)}S{user.member_id}{k + 1:04d}", scanner["asset_id"][0], on, user.member_id, None, 1, 20))
+            rows.append(
+                (
+                    f"{member.member_id}{short(period)}S{user.member_id}{k + 1:04d}",
+                    scanner["asset_id"][0],
+                    on,
+                    user.member_id,
+                    None,
+                    1,
+                    20,
+                )
+            )
     schema = {"encounter_id": pl.String, "uses": pl.Int64, "minutes": pl.Int64}
     more = pl.DataFrame(rows, schema=own.columns, orient="row", schema_overrides=schema)
     more = more.with_columns(_day(more["used_on"].to_numpy(), "used_on"))
@@ -305,7 +341,15 @@ def workload(world: World, member: Member, cut: Month, nights: pl.DataFrame) -> 
             continue
         seen, slept = int(visits.get(index, 0)), int(beds.get(place.code, 0))
         if "3S000001" in codes:
-            out.append(("3S000001", place.code, None, "sterile_packs", 4 + seen // 4 + slept * 2 + 20 * (place.code == "2S260001")))
+            out.append(
+                (
+                    "3S000001",
+                    place.code,
+                    None,
+                    "sterile_packs",
+                    4 + seen // 4 + slept * 2 + 20 * (place.code == "2S260001"),
+                )
+            )
         if "3S000003" in codes:
             out.append(("3S000003", place.code, None, "laundry_kg", 2 + slept * 3 + seen // 10))
         if "3S000002" in codes and seen:
@@ -327,7 +371,7 @@ def frames(world: World, member: Member, period: str, cut: Month) -> dict[str, p
         "remote_services": remote_services(world, member, period),
         "staff_support": staff_support(world, member, period),
     }
-    if primary and sum(doctors(world, member)):
+    if primary and any(doctors(world, member)):
         out["family_contracts"] = family_contracts(world, member, period)
         out["chronic_care"] = chronic_care(world, member, period)
         out["public_health"] = public_health(world, member, period)

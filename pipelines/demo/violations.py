@@ -126,7 +126,12 @@ def _r03(s: _Sheet) -> None:
         group = next(g for g in p.open_groups() if g.mdc != mine and g.age_min <= age <= g.age_max)
         start = p.number(case, "end") + 300 if n == 0 else (p.number(case, "end") // 1440 + 1) * 1440 + 600
         again = p.stay(p.patient(case), group, start, 4)
-        s.say("R03", again, n == 0, "readmitted on the day of discharge" if n == 0 else "readmitted the next day, another disease")
+        s.say(
+            "R03",
+            again,
+            n == 0,
+            "readmitted on the day of discharge" if n == 0 else "readmitted the next day, another disease",
+        )
 
 
 def _weekly(s: _Sheet) -> None:
@@ -136,8 +141,16 @@ def _weekly(s: _Sheet) -> None:
         return
     for n, days in enumerate(((8, 10, 13), (8, 12, 17))):
         patient = p.fresh_patient(10 + n + 20 * int(p.care.period[5:]))
-        cases = [p.stay(patient, g, (first_day(p.care.period) + d) * 1440 + 600, 1) for g, d in zip(groups, days, strict=True)]
-        s.say("S2-RISK-44", cases[2], n == 0, "third admission within a week" if n == 0 else "three admissions in ten days")
+        cases = [
+            p.stay(patient, g, (first_day(p.care.period) + d) * 1440 + 600, 1)
+            for g, d in zip(groups, days, strict=True)
+        ]
+        s.say(
+            "S2-RISK-44",
+            cases[2],
+            n == 0,
+            "third admission within a week" if n == 0 else "three admissions in ten days",
+        )
 
 
 def _r04(s: _Sheet) -> None:
@@ -187,7 +200,13 @@ def _r09(s: _Sheet) -> None:
         tag = p.tag()
         bed = "BED005" if str(p.row(case)["drg_code"]).startswith("XR") else "BED001"
         p.add(case, bed, p.number(case, "end") - 60, 3 if n == 0 else 1, tag=tag)
-        s.say("R09", case, n == 0, "bed fees of three days too many" if n == 0 else "bed fee of the day of discharge too", tag)
+        s.say(
+            "R09",
+            case,
+            n == 0,
+            "bed fees of three days too many" if n == 0 else "bed fee of the day of discharge too",
+            tag,
+        )
         if n == 0:
             s.say("R31", case, True, "the same line is three beds on one day", tag)
 
@@ -223,7 +242,10 @@ def _r13(s: _Sheet) -> None:
     for n in range(2):
         patient = p.fresh_patient(n)
         days = (2, 12, 22) if n == 0 or not second else (2, 12)
-        cases = [p.stay(patient, g, (first_day(p.care.period) + d) * 1440 + 600, 2) for g, d in zip(groups, days, strict=False)]
+        cases = [
+            p.stay(patient, g, (first_day(p.care.period) + d) * 1440 + 600, 2)
+            for g, d in zip(groups, days, strict=False)
+        ]
         if second:
             s.say("R13", cases[-1], n == 0, f"{6 - n} stays in the year")
 
@@ -337,7 +359,9 @@ def _r35(s: _Sheet) -> None:
         tag = p.tag()
         panel = int(p.lines_of(case).filter(p.code("LAB008"))["minute"][0])
         p.add(case, "LAB009", panel + 4 if n == 0 else (panel // 1440 + 2) * 1440 + 430, tag=tag)
-        s.say("R35", case, n == 0, "ALT beside the liver panel" if n == 0 else "ALT two days after the liver panel", tag)
+        s.say(
+            "R35", case, n == 0, "ALT beside the liver panel" if n == 0 else "ALT two days after the liver panel", tag
+        )
 
 
 _r39 = _lines("R39", lambda p, c, t: p.add(c, "HVC001", _at(p, c, 2, 675), tag=t),
@@ -353,7 +377,13 @@ def _r40(s: _Sheet) -> None:
         if n == 0:
             p.remove(case, p.code("ANE005"))
         p.mark(case, p.code("ANE001"), tag)
-        s.say("R40", case, n == 0, "general anaesthesia without monitoring" if n == 0 else "general anaesthesia with monitoring", tag)
+        s.say(
+            "R40",
+            case,
+            n == 0,
+            "general anaesthesia without monitoring" if n == 0 else "general anaesthesia with monitoring",
+            tag,
+        )
 
 
 def _r42(s: _Sheet) -> None:
@@ -368,7 +398,9 @@ def _r42(s: _Sheet) -> None:
         else:  # the grade changes: one ends, the other begins
             p.remove(case, cheaper)
         p.add(case, "NUR003", day * 1440 + 405, tag=0 if n == 0 else tag)
-        s.say("R42", case, n == 0, "two grades of care on one day" if n == 0 else "another grade of care on one day", tag)
+        s.say(
+            "R42", case, n == 0, "two grades of care on one day" if n == 0 else "another grade of care on one day", tag
+        )
 
 
 def _bed(s: _Sheet) -> None:
@@ -440,7 +472,11 @@ def _r52(s: _Sheet) -> None:
 
 def _r60(s: _Sheet) -> None:
     p = s.planter
-    fit = (pl.col("primary_diagnosis") == "N39.000") | (pl.col("primary_diagnosis") == "K29.500") | (pl.col("primary_diagnosis") == "M54.502")
+    fit = (
+        (pl.col("primary_diagnosis") == "N39.000")
+        | (pl.col("primary_diagnosis") == "K29.500")
+        | (pl.col("primary_diagnosis") == "M54.502")
+    )
     for male in (True, False):
         for case in _visits(p, fit & (pl.col("male") == male), 1):
             tag = p.tag()
@@ -454,7 +490,9 @@ def _r61(s: _Sheet) -> None:
         tag = p.tag()
         p.add(case, "TRT025", _at(p, case, 1, 845), 8, tag=tag)
         s.say("R61", case, n == 0, "light treatment of newborns on a grown-up", tag)
-    for case in p.take((pl.col("encounter_type") == "inpatient") & pl.col("primary_diagnosis").str.starts_with("P59"), 1):
+    for case in p.take(
+        (pl.col("encounter_type") == "inpatient") & pl.col("primary_diagnosis").str.starts_with("P59"), 1
+    ):
         tag = p.tag()
         p.mark(case, p.code("TRT025"), tag)
         s.say("R61", case, False, "light treatment of a newborn", tag)
@@ -472,7 +510,7 @@ def _r63(s: _Sheet) -> None:
 def _repeat(s: _Sheet) -> None:
     """The lead hospital repeats the blood count of a referred patient (S2-RISK-45, S3-SHARE-05)."""
     p = s.planter
-    rows = moves_up_into(p.world, p.care.member, p.care.period)[: 2]
+    rows = moves_up_into(p.world, p.care.member, p.care.period)[:2]
     shift = p.world.volume(p.care.member, p.care.period).visits
     for slot in rows:
         case = shift + slot

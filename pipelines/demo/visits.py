@@ -107,9 +107,7 @@ def visits(world: World, member: Member, period: str) -> Visits:
     move = sunday & (uniform(person, 23) < 0.7)
     day = np.where(move, np.where(day + 1 < n_days, day + 1, day - 1), day)
     emergency = np.array([v.setting == "emergency" for v in clinical.VISITS])[kind]
-    minute = np.where(
-        emergency, rng.integers(0, 1_380, len(person)), 480 + rng.integers(0, 500, len(person))
-    )
+    minute = np.where(emergency, rng.integers(0, 1_380, len(person)), 480 + rng.integers(0, 500, len(person)))
     male, birth, age = persons_of(kind, person, first)
     setting = np.array([places.clinic(member, v.setting) for v in clinical.VISITS], dtype=np.int64)
     return Visits(person, kind, male, birth, age, (first + day) * 1440 + minute, setting[kind])

@@ -97,7 +97,9 @@ class World:
     def chronic_share(self, member: Member) -> float:
         """Share of visits by persons who come back every month."""
         persona = PERSONAS[member.persona]
-        plain = [(v, v.weight.get(member.persona, 0.0)) for v in clinical.VISITS if v.setting not in ("home", "emergency")]
+        plain = [
+            (v, v.weight.get(member.persona, 0.0)) for v in clinical.VISITS if v.setting not in ("home", "emergency")
+        ]
         total = sum(w for _, w in plain)
         again = sum(w for v, w in plain if v.programme)
         usual = 1.0 - persona.emergency_share - persona.home_visit_share

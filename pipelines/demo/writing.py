@@ -22,7 +22,6 @@ from pipelines.demo.sizes import PERIODS, REGION, Member, previous_period
 from pipelines.demo.staff import MONTHLY_PAY
 from pipelines.demo.world import World
 
-
 Kind = Literal["csv", "parquet"]
 
 
@@ -137,7 +136,9 @@ def write_county(
                 for name, frame in part.frames.items():
                     counts[name] = counts.get(name, 0) + frame.height
                 if on_progress is not None:
-                    on_progress(f"{member.member_id} {part.period}: {part.frames['charge_lines'].height:,} charge lines")
+                    on_progress(
+                        f"{member.member_id} {part.period}: {part.frames['charge_lines'].height:,} charge lines"
+                    )
         for folder in folders:
             folder.close()
             n_files += len(folder.entries)

@@ -100,31 +100,42 @@ def test_open_stays_are_work_in_progress(ask: Ask) -> None:
 
 
 def test_payroll_is_labour(ask: Ask) -> None:
-    assert _differs(
-        ask,
-        "l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '01'",
-        "select member, period, sum(base_pay + performance_pay + contract_service_pay + chronic_care_pay + other_pay) "
-        "as amount from payroll group by all",
-    ) == []
+    assert (
+        _differs(
+            ask,
+            "l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '01'",
+            "select member, period, sum(base_pay + performance_pay + contract_service_pay + chronic_care_pay + other_pay) "
+            "as amount from payroll group by all",
+        )
+        == []
+    )
 
 
 def test_register_is_depreciation(ask: Ask) -> None:
-    assert _differs(
-        ask,
-        "l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '04'",
-        "select member, period, sum(monthly_depreciation) as amount from assets group by all",
-    ) == []
+    assert (
+        _differs(
+            ask,
+            "l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '04'",
+            "select member, period, sum(monthly_depreciation) as amount from assets group by all",
+        )
+        == []
+    )
 
 
 def test_issues_are_drug_and_consumable_cost(ask: Ask) -> None:
     for element, classes in (("03", "('drug')"), ("02", "('consumable', 'high_value_consumable')")):
-        assert _differs(
-            ask,
-            f"l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '{element}'",
-            "select member, period, sum(issued_qty * unit_cost) as amount from stock "
-            f"where item_class in {classes} group by all",
-        ) == []
-    assert ask("select * from stock where opening_qty + received_qty - issued_qty <> closing_qty or closing_qty < 0") == []
+        assert (
+            _differs(
+                ask,
+                f"l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '{element}'",
+                "select member, period, sum(issued_qty * unit_cost) as amount from stock "
+                f"where item_class in {classes} group by all",
+            )
+            == []
+        )
+    assert (
+        ask("select * from stock where opening_qty + received_qty - issued_qty <> closing_qty or closing_qty < 0") == []
+    )
 
 
 def _differs(ask: Ask, accounts: str, other: str) -> list[tuple[object, ...]]:
@@ -175,7 +186,10 @@ def test_referrals_lead_to_a_stay_of_the_same_patient(ask: Ask) -> None:
         "and (e.patient_id is distinct from r.patient_id or e.started_at::date < r.referred_on)"
     )
     assert wrong == []
-    assert {row[0] for row in ask("select distinct direction from referrals where accepted_on is not null")} == {"up", "down"}
+    assert {row[0] for row in ask("select distinct direction from referrals where accepted_on is not null")} == {
+        "up",
+        "down",
+    }
 
 
 def test_shared_scans_are_paid_for(ask: Ask) -> None:

@@ -47,7 +47,7 @@ QUERIES = {
     "S2-RISK-44": f"select c.encounter_id from {STAYS} a join {STAYS} b using (patient_id) join {STAYS} c using (patient_id) "
     "where a.started_at < b.started_at and b.started_at < c.started_at "
     "and date_diff('day', a.started_at, c.started_at) < 7",
-    "R20": f"select s.encounter_id from settlements s join seed_drg d using (drg_code) where s.drg_code[4] in ('1', '3') "
+    "R20": "select s.encounter_id from settlements s join seed_drg d using (drg_code) where s.drg_code[4] in ('1', '3') "
     "and exists (select 1 from seed_drg l where l.adrg = d.adrg and l.drg_code[4] = '5') "
     "and not exists (select 1 from diagnoses x where x.encounter_id = s.encounter_id and x.seq > 1)",
     "R22": "select s.encounter_id from settlements s join seed_drg d using (drg_code) where d.partition = 'surgical' "
