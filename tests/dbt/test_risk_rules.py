@@ -113,7 +113,8 @@ def test_an_answer_changes_the_status_and_nothing_else(told: Told, dbt_session: 
     ]  # fmt: skip
     dbt_session.deliver("appeals", "H01", "2026-10", appeals)
     dbt_session.deliver("rectifications", "H01", "2026-10", [
-        {"finding_id": the(told, "R32-hit")["finding_id"], "due_on": "2026-11-10", "completed_on": "2026-11-05", "measure": "退费"},
+        {"finding_id": the(told, "R32-hit")["finding_id"], "due_on": "2026-11-10", "completed_on": "2026-11-05",
+         "measure": "退费"},
     ])  # fmt: skip
     before = {row["finding_id"]: row for rows in told[1].values() for row in rows}
     dbt_session.build("risk__finding", tests=False)

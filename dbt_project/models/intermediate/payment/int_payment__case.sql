@@ -5,7 +5,7 @@
 with cases as (
     select
         *,
-        {{ money('coalesce(set_standard, weight * rate * level_factor)') }} as standard
+        {{ money('coalesce(set_standard, cast(weight as decimal(38, 4)) * rate * level_factor)') }} as standard
     from {{ ref('int_payment__settled_case') }}
 ),
 
