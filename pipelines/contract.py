@@ -162,7 +162,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Everything known about one extract."""
+    """Everything known about one extract.
+
+    Attributes:
+        ahead_months: how far after the delivery's month its period may lie; plans are delivered ahead, facts not.
+    """
 
     name: str
     room: Room
@@ -174,6 +178,7 @@ class Extract:
     rows: tuple[RowRule, ...]
     checks: tuple[Check, ...]
     needed_by: tuple[str, ...]
+    ahead_months: int
     text: str
 
     def polars_schema(self) -> pl.Schema:
@@ -214,7 +219,7 @@ def parse(text: str, stem: str) -> Extract:
     """Reads one contract; `stem` is the file name without its ending, and must be the extract's name."""
     raw = _load_yaml(text, stem)
     _words(stem, "the contract", raw, {"extract", "room", "grain", "name_zh", "key", "columns"},
-           {"control_totals", "rows", "checks", "needed_by"})  # fmt: skip
+           {"control_totals", "rows", "checks", "needed_by", "ahead_months"})  # fmt: skip
     if raw["extract"] != stem:
         raise ContractError(f"{stem}.yml: extract is {raw['extract']!r}; it must be the file's name")
     columns = {name: _column(stem, name, body) for name, body in raw["columns"].items()}
@@ -237,6 +242,7 @@ def parse(text: str, stem: str) -> Extract:
         rows=tuple(_row_rule(stem, name, body, columns) for name, body in raw.get("rows", {}).items()),
         checks=tuple(_check(stem, name, body) for name, body in raw.get("checks", {}).items()),
         needed_by=tuple(raw.get("needed_by", [])),
+        ahead_months=_whole_months(stem, raw.get("ahead_months", 0)),
         text=text,
     )
 
@@ -277,6 +283,12 @@ def _one_of(stem: str, where: str, kinds: type[Any], value: Any) -> Any:
     if value not in [k.value for k in kinds]:
         raise ContractError(f"{stem}.yml: {where} is {value!r}; known: {[k.value for k in kinds]}")
     return kinds(value)
+
+
+def _whole_months(stem: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 60:
+        raise ContractError(f"{stem}.yml: ahead_months is {value!r}; a whole number from 0 to 60 is needed")
+    return value
 
 
 def _column(stem: str, name: str, body: Any) -> Column:

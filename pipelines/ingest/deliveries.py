@@ -276,7 +276,8 @@ def _entry(body: Any, number: int, delivery: Delivery, contract: Contract) -> En
         raise Refusal(Reason.UNKNOWN_EXTRACT, f"{where}: no extract {printable(body['extract'])}")
     if not _PERIOD.match(body["period"]):
         raise Refusal(Reason.ENTRY_INVALID, f"{where}: period {printable(body['period'])} is not YYYY-MM")
-    if body["period"] > delivery.delivery_date.isoformat()[:7]:
+    spec = contract.extracts.get(body["extract"])
+    if _months(body["period"]) > _months(delivery.delivery_date.isoformat()) + (spec.ahead_months if spec else 0):
         detail = f"{where}: period {body['period']} lies after the delivery of {delivery.delivery_date}"
         raise Refusal(Reason.PERIOD_IN_THE_FUTURE, detail)
     if body["mode"] not in ("snapshot", "append"):
@@ -289,6 +290,10 @@ def _entry(body: Any, number: int, delivery: Delivery, contract: Contract) -> En
     return Entry(
         body["extract"], body["file"], body["period"], body["mode"], body["rows"], body["sha256"].lower(), totals
     )
+
+
+def _months(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7])
 
 
 def _check_path(file: str, where: str) -> None:

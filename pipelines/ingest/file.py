@@ -6,95 +6,32 @@ remembers it. Not here: which files are taken and when (`take_in.py`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from pipelines.contract import Contract, Extract, load
-from pipelines.ingest import quality, quarantine
-from pipelines.ingest.adapter import ADAPTERS, Adapter, AdapterError, load_adapter
-from pipelines.ingest.deliveries import PERSONS, Delivery, Entry, Manifest, Refusal, take_copy
+from pipelines.contract import Extract
+from pipelines.ingest import quality, quarantine, remembered
+from pipelines.ingest.adapter import AdapterError
+from pipelines.ingest.deliveries import PERSONS, Refusal, take_copy
 from pipelines.ingest.duplicates import without_duplicates
+from pipelines.ingest.job import Job
 from pipelines.ingest.lake import PieceWriter, piece_name, settle
 from pipelines.ingest.outcomes import Outcome, Reason, Verdict
-from pipelines.ingest.persons import NoPersonsList, newest_list, read_persons
+from pipelines.ingest.persons import NoPersonsList, read_persons
 from pipelines.ingest.pseudonyms import Pseudonyms
 from pipelines.ingest.readers import Unreadable, batches
-from pipelines.ingest.rules import Rules
 from pipelines.ingest.scrubbing import Scrubber
 from pipelines.ingest.validate import Keys, Tally, Validator
-from pipelines.settings import Settings
 from pipelines.state import State, put
-
-
-class Adapters:
-    """The vendors' adapters, each read once a run.
-
-    Args:
-        settings: the consortium's own folder of adapters comes first.
-        contract: the extracts that adapters speak of.
-    """
-
-    def __init__(self, settings: Settings, contract: Contract) -> None:
-        self.folders = [settings.adapters, ADAPTERS] if settings.adapters else [ADAPTERS]
-        self._contract = contract
-        self._read: dict[str, Adapter] = {}
-        self._lock = Lock()
-
-    def of(self, vendor: str) -> Adapter:
-        """The adapter of a vendor.
-
-        Raises:
-            Unreadable: nobody knows the vendor.
-            AdapterError: its file says something impossible.
-        """
-        with self._lock:
-            if vendor not in self._read:
-                self._read[vendor] = load_adapter(vendor, self.folders, self._contract)
-            return self._read[vendor]
-
-    def fingerprint(self) -> str:
-        """Digest of all adapters: a file that an old one could not read is tried with a new one."""
-        digest = hashlib.sha256()
-        for file in (file for folder in self.folders for file in sorted(folder.glob("*.yml"))):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        return digest.hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A file to take in, and everything it is judged by."""
-
-    delivery: Delivery
-    manifest: Manifest
-    entry: Entry
-    settings: Settings
-    rules: Rules
-    adapters: Adapters
-    key: bytes = field(repr=False)
-    in_time: bool
-    contract: Contract = field(default_factory=load, repr=False)
-
-    @property
-    def mine(self) -> tuple[str, str, str, str]:
-        """Key of the outcome: member, date, file, extract."""
-        return (self.delivery.member_id, self.delivery.delivery_date.isoformat(), self.entry.file, self.entry.extract)
-
-    def size(self) -> int:
-        """Bytes of the file; 0 where it isn't there."""
-        try:
-            return (self.delivery.folder / self.entry.file).stat().st_size
-        except OSError:
-            return 0
 
 
 @dataclass
@@ -118,9 +55,9 @@ def take_file(job: Job, state: State, now: datetime) -> Outcome:
     at = now.isoformat(timespec="seconds")
     if job.entry.extract == PERSONS:
         return _take_persons(job, state, at)
-    if _stands(job, state):
+    if remembered.stands(job, state):
         return _outcome(job, Verdict.UNCHANGED, Reason.SAME_AS_BEFORE, "")
-    if job.entry.period in job.rules.closed and _has_others(job, state):
+    if job.entry.period in job.rules.closed and remembered.has_others(job, state):
         detail = f"{job.entry.period} is closed and has {job.entry.extract} of {job.delivery.member_id} already"
         outcome = _outcome(job, Verdict.REFUSED, Reason.PERIOD_IS_CLOSED, detail)
         state.put("outcome", [outcome.as_row(at)])
@@ -135,38 +72,10 @@ def take_file(job: Job, state: State, now: datetime) -> Outcome:
         except Refusal as refusal:
             outcome = _outcome(job, Verdict.REJECTED, refusal.reason, refusal.detail)
             with state.transaction() as connection:
-                _drop_quarantine(connection, job)
+                remembered.drop_quarantine(connection, job)
                 put(connection, "outcome", [outcome.as_row(at)])
             return outcome
         return _settle(job, taken, state, at)
-
-
-def _stands(job: Job, state: State) -> bool:
-    """Whether this very content was accepted from this very place, as it is described now."""
-    found = state.rows(
-        "select sha256, mode, path from piece where member_id = ? and delivery_date = ? and file = ? and extract = ? "
-        "and period = ?",
-        (*job.mine, job.entry.period),
-    )
-    newest = state.rows(
-        "select outcome from outcome where member_id = ? and delivery_date = ? and file = ? and extract = ?", job.mine
-    )
-    return (
-        bool(found and newest)
-        and (found[0]["sha256"], found[0]["mode"]) == (job.entry.sha256, job.entry.mode)
-        and newest[0]["outcome"] == Verdict.ACCEPTED.value
-        and (job.settings.home / found[0]["path"]).exists()
-    )
-
-
-def _has_others(job: Job, state: State) -> bool:
-    """Whether the lake has something of this member, extract and period that did not come with this manifest."""
-    found = state.rows(
-        "select delivery_date, manifest from piece where member_id = ? and extract = ? and period = ?",
-        (job.delivery.member_id, job.entry.extract, job.entry.period),
-    )
-    own = (job.delivery.delivery_date.isoformat(), job.manifest.sha256)
-    return any((row["delivery_date"], row["manifest"]) != own for row in found)
 
 
 @contextmanager
@@ -247,7 +156,7 @@ class _Hiding:
         self._persons = [c.name for c in columns if c.person]
         self._texts = [c.name for c in columns if c.scrub]
         self._pseudonyms = Pseudonyms(job.key, job.delivery.member_id)
-        self._scrubber = Scrubber(_persons_list(job, state) if self._texts else ())
+        self._scrubber = Scrubber(remembered.persons_list(job, state) if self._texts else ())
 
     def persons(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with pseudonyms for identifiers and scrubbed free text."""
@@ -302,14 +211,14 @@ def _settle(job: Job, taken: _Taken, state: State, at: str) -> Outcome:
         place = _piece_path(job)
         settle(taken.piece, job.settings.home / place)
     with state.transaction() as connection:
-        _drop_quarantine(connection, job)
+        remembered.drop_quarantine(connection, job)
         if taken.listed:
-            put(connection, "quarantine_file", [_named(job) | {
+            put(connection, "quarantine_file", [remembered.named(job) | {
                 "path": str(listed.relative_to(job.settings.home)), "rows": taken.listed}])  # fmt: skip
         put(connection, "outcome", [outcome.as_row(at)])
         if trouble is None:
-            _replace_withdrawn(connection, job)
-            put(connection, "piece", [_named(job) | {
+            remembered.replace_withdrawn(connection, job)
+            put(connection, "piece", [remembered.named(job) | {
                 "period": job.entry.period, "mode": job.entry.mode, "path": place, "rows": taken.piece_rows,
                 "sha256": sha256, "manifest": job.manifest.sha256,
                 "contract": job.contract.extracts[job.entry.extract].fingerprint(), "accepted_at": at}])  # fmt: skip
@@ -324,32 +233,6 @@ def _piece_path(job: Job) -> str:
         job.delivery.delivery_date, entry.file, entry.sha256, entry.mode, job.manifest.vendor, extract.fingerprint()
     )
     return f"lake/{entry.extract}/{job.delivery.member_id}/{entry.period}/{name}"
-
-
-def _named(job: Job) -> dict[str, Any]:
-    return dict(zip(("member_id", "delivery_date", "file", "extract"), job.mine, strict=True))
-
-
-def _drop_quarantine(connection: Any, job: Job) -> None:
-    connection.execute(
-        "delete from quarantine_file where member_id = ? and delivery_date = ? and file = ? and extract = ?", job.mine
-    )
-
-
-def _replace_withdrawn(connection: Any, job: Job) -> None:
-    """A corrected delivery of the same day may name its file otherwise: the old one then stands no longer."""
-    stays = {e.file for e in job.manifest.entries if (e.extract, e.period) == (job.entry.extract, job.entry.period)}
-    member_id, delivery_date, _, extract = job.mine
-    for row in connection.execute(
-        "select file from piece where member_id = ? and delivery_date = ? and extract = ? and period = ?",
-        (member_id, delivery_date, extract, job.entry.period),
-    ).fetchall():
-        if row["file"] not in stays:
-            for table in ("piece", "outcome", "quarantine_file"):
-                connection.execute(
-                    f"delete from {table} where member_id = ? and delivery_date = ? and extract = ? and file = ?",
-                    (member_id, delivery_date, extract, row["file"]),
-                )
 
 
 def _remarks(job: Job, tally: Tally) -> str:
@@ -393,14 +276,3 @@ def _take_persons(job: Job, state: State, at: str) -> Outcome:
             outcome = _outcome(job, Verdict.REJECTED, refusal.reason, refusal.detail)
     state.put("outcome", [outcome.as_row(at)])
     return outcome
-
-
-def _persons_list(job: Job, state: State) -> list[str]:
-    """Names and numbers of the member's newest persons list; empty where it delivered none."""
-    rows = state.rows(
-        "select delivery_date, file from outcome where member_id = ? and extract = ? and outcome = 'accepted' "
-        "order by delivery_date desc, file limit 1",
-        (job.delivery.member_id, PERSONS),
-    )
-    landing = job.settings.landing / job.delivery.member_id
-    return [word for row in rows for word in newest_list(landing / row["delivery_date"] / row["file"])]

@@ -32,7 +32,8 @@ from pipelines.ingest.deliveries import (
     read_manifest,
     scan,
 )
-from pipelines.ingest.file import Adapters, Job, take_file
+from pipelines.ingest.file import take_file
+from pipelines.ingest.job import Adapters, Job
 from pipelines.ingest.outcomes import Outcome, Reason, Verdict
 from pipelines.ingest.rules import Rules, load_rules
 from pipelines.settings import LOCAL_TIME, Settings

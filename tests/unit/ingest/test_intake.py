@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest import Outcome, Reason, Verdict, versions
+from pipelines.ingest import Outcome, Reason, Verdict, periods, versions
+from pipelines.ingest.rules import load_rules
 from pipelines.settings import SettingsError
 from tests.unit.ingest.kit import DAY, Consortium, as_csv, charge_rows, entry, gl_rows, new_consortium
 
@@ -366,3 +367,34 @@ def test_many_rows_cross_row_groups_in_order(hospital: Consortium) -> None:
     hospital.lay({"charge_lines.csv": content}, [entry("charge_lines", "charge_lines.csv", content, 120_000)])
     hospital.night()
     assert hospital.rows("charge_lines")["source_row"].to_list() == list(range(1, 120_001))
+
+
+def test_a_file_declared_for_another_period_leaves_the_old_one(hospital: Consortium) -> None:
+    hospital.deliver("gl_entries", gl_rows(), period="2026-09")
+    hospital.night()
+    hospital.deliver("gl_entries", gl_rows(), period="2026-10")
+    hospital.night()
+    assert hospital.rows("gl_entries", period="2026-10").height == 200
+    assert hospital.rows("gl_entries", period="2026-09").height == 0
+
+
+def test_a_budget_is_delivered_ahead_and_a_ledger_is_not(hospital: Consortium) -> None:
+    line = {"budget_line_id": "B1", "fiscal_year": "2027", "month": "1", "dept_code": "", "budget_category": "drug",
+            "is_key_discipline": "false", "amount": "1", "version": "1", "approved_on": "2026-10-20"}  # fmt: skip
+    hospital.deliver("budgets", [line], period="2027-01")
+    hospital.deliver("gl_entries", gl_rows(), period="2026-11")
+    budget, ledger = hospital.night()
+    assert budget.outcome is Verdict.ACCEPTED
+    assert ledger.reason_code is Reason.PERIOD_IN_THE_FUTURE
+
+
+def test_closing_and_reopening_are_kept_with_who_and_why(hospital: Consortium) -> None:
+    at = datetime(2026, 11, 5, 9, 0)
+    periods.close(hospital.state, "2026-10", by="王会计", reason="month end", at=at)
+    assert "2026-10" in load_rules(hospital.settings, hospital.state).closed
+    periods.reopen(hospital.state, "2026-10", by="王会计", reason="late invoice", at=at)
+    assert "2026-10" not in load_rules(hospital.settings, hospital.state).closed
+    for wrong in ({"period": "October"}, {"by": " "}, {"reason": ""}):
+        said = {"period": "2026-10", "by": "w", "reason": "r"} | wrong
+        with pytest.raises(periods.PeriodError):
+            periods.close(hospital.state, said["period"], by=said["by"], reason=said["reason"], at=at)
