@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         on_progress=None if options.quiet else lambda line: print(line, file=sys.stderr),
     )  # fmt: skip
     print(
-        f"{summary.deliveries} deliveries with {summary.files} files of {len(summary.members)} members in {summary.landing}: "
+        f"{summary.deliveries} deliveries with {summary.files} files of {len(summary.members)} members "
+        f"in {summary.landing}: "
         f"{summary.rows.get('encounters', 0):,} encounter rows, {summary.rows.get('charge_lines', 0):,} charge lines. "
         f"Labels of {summary.violations} planted violations and {summary.faults} faults: {summary.labels}"
     )

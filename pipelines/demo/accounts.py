@@ -1,6 +1,6 @@
 """Local charts of accounts: what each vendor's ledger calls the consortium's accounts.
 
-Belongs here: local codes and the map back (seeds/account_map.csv is written from here: `python -m pipelines.demo.accounts`).
+Belongs here: local codes and the map back; `python -m pipelines.demo.accounts` writes seeds/account_map.csv.
 Not here: the unified chart itself (seeds/unified_accounts.csv).
 
 Every vendor has its own habit; members add detail below (a bank, a supplier group), which the longest prefix covers.

@@ -1,7 +1,8 @@
 """The ledger of one member and month: which business leads to which voucher.
 
-Belongs here: revenue by day, settlement with insurance, pay, stores, depreciation, running costs, subsidies. Everything is taken from the other extracts, so that they agree to the fen. Not here: double
-entry itself (journal), business between members (internal).
+Belongs here: revenue by day, settlement with insurance, pay, stores, depreciation, running costs, subsidies.
+Everything is taken from the other extracts, so that they agree to the fen. Not here: double entry itself (journal),
+business between members (internal).
 """
 
 from __future__ import annotations
@@ -284,9 +285,11 @@ class Books:
             self.journal.post(self.first + 23, "科研课题支出", [entry, self.cash(-spent), *budget])
         income = ("41010101", "41010102")
         medical = sum(c - d for (a, _, _), (d, c) in self.journal.moves.items() if a.startswith(income))
-        fund = medical * RISK_FUND_RATE // 1000
+        provision = medical * RISK_FUND_RATE // 1000
         clinic = next(i for i, p in enumerate(self.rows) if p.dept_class == "clinical")
-        self.journal.post(self.last, "提取医疗风险基金", [self.expense(clinic, "06", fund), Entry("310102", -fund)])
+        self.journal.post(
+            self.last, "提取医疗风险基金", [self.expense(clinic, "06", provision), Entry("310102", -provision)]
+        )
 
 
 def opening(

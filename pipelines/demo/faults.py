@@ -173,8 +173,9 @@ def _correction(landing: Path, agreed: Contract, part: Part) -> list[Fault]:
     frame, file = _file(better, agreed, "budgets", folder)
     folder.add(agreed.extracts["budgets"], frame, file, part.period)
     folder.close()
-    return [Fault(part.member.member_id, NEXT_DAY.isoformat(), file.name, "budgets", part.period, "accepted", "accepted",
-                  "a corrected delivery replaces the day before's")]  # fmt: skip
+    note = "a corrected delivery replaces the day before's"
+    day = NEXT_DAY.isoformat()
+    return [Fault(part.member.member_id, day, file.name, "budgets", part.period, "accepted", "accepted", note)]
 
 
 def _broken(landing: Path, agreed: Contract, part: Part) -> list[Fault]:

@@ -151,15 +151,18 @@ def inspections(member: Member, period: str, cut: Month) -> tuple[pl.DataFrame, 
     ).with_columns(pl.Series("found_on", [r[2] for r in found], dtype=pl.Int32).cast(pl.Date))
     fixes = pl.DataFrame(
         [(r[0], r[2] + 15, r[2] + 9 if k != 2 else None, "退回违规金额并组织科室培训") for k, r in enumerate(found)],
-        schema={"finding_id": pl.String, "due_on": pl.Int32, "completed_on": pl.Int32, "measure": pl.String}, orient="row",
+        schema={"finding_id": pl.String, "due_on": pl.Int32, "completed_on": pl.Int32, "measure": pl.String},
+        orient="row",
     ).with_columns(pl.col("due_on", "completed_on").cast(pl.Date))  # fmt: skip
     if mid != "H01":
         return frame, fixes, pl.DataFrame()
     appeals = pl.DataFrame(
         [(f"AP{short(period)}{mid}01", "finding", found[0][0], first + 12, 0.0, "upheld", first + 20, 430.0),
-         (f"AP{short(period)}{mid}02", "kpi", f"{period}:department:{rows[0].code}:S1-PERF-08", first + 14, 0.21, "open", None, None)],
+         (f"AP{short(period)}{mid}02", "kpi", f"{period}:department:{rows[0].code}:S1-PERF-08", first + 14, 0.21,
+          "open", None, None)],
         schema={"appeal_id": pl.String, "subject": pl.String, "subject_key": pl.String, "submitted_on": pl.Int32,
-                "requested_value": pl.Float64, "status": pl.String, "decided_on": pl.Int32, "decided_value": pl.Float64},
+                "requested_value": pl.Float64, "status": pl.String, "decided_on": pl.Int32,
+                "decided_value": pl.Float64},
         orient="row",
     ).with_columns(pl.col("submitted_on", "decided_on").cast(pl.Date))  # fmt: skip
     return frame, fixes, appeals
@@ -178,7 +181,7 @@ def reported_indicators(member: Member) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["indicator_code", "dept_code", "numerator", "denominator", "value"], orient="row")
 
 
-def clinical_notes(world: World, member: Member, period: str, cut: Month) -> pl.DataFrame:
+def clinical_notes(world: World, period: str, cut: Month) -> pl.DataFrame:
     """The `clinical_notes` extract of stays: what must be scrubbed stands in some of them."""
     stays = cut.cases.filter(
         (pl.col("encounter_type") == "inpatient") & pl.col("encounter_id").str.contains(short(period))
@@ -188,20 +191,25 @@ def clinical_notes(world: World, member: Member, period: str, cut: Month) -> pl.
     if not stays.height:
         return pl.DataFrame()
     name = pl.col("primary_diagnosis").replace_strict(world.catalogue.icd_names, default="疾病", return_dtype=pl.String)
-    contact = pl.when(pl.col("person") % 9 == 0).then(pl.lit(",家属联系电话13900001234")).when(pl.col("person") % 11 == 0).then(
-        pl.lit(",身份证号") + pl.col("patient_id")
-    ).otherwise(pl.lit(""))  # fmt: skip
+    phone, number = pl.lit(",家属联系电话13900001234"), pl.lit(",身份证号") + pl.col("patient_id")
+    contact = pl.when(pl.col("person") % 9 == 0).then(phone).when(pl.col("person") % 11 == 0).then(number)
+    age, days = pl.col("age_years").cast(pl.String), pl.col("los").cast(pl.String)
+    told = [pl.lit("患者因"), name, pl.lit("收住院,年龄"), age, pl.lit("岁"), contact.otherwise(pl.lit(""))]
     first = stays.select(
-        (pl.lit("N1") + pl.col("encounter_id")).alias("note_id"), "encounter_id", pl.lit("admission").alias("note_type"),
+        (pl.lit("N1") + pl.col("encounter_id")).alias("note_id"),
+        "encounter_id",
+        pl.lit("admission").alias("note_type"),
         moment("start").alias("written_at"),
-        (pl.lit("患者因") + name + pl.lit("收住院,年龄") + pl.col("age_years").cast(pl.String) + pl.lit("岁") + contact + pl.lit("。入院后完善相关检查。")).alias("text"),
-    )  # fmt: skip
+        pl.concat_str([*told, pl.lit("。入院后完善相关检查。")]).alias("text"),
+    )
+    course = [pl.lit("诊断"), name, pl.lit(",住院"), days, pl.lit("天,病情好转出院,嘱定期复查。")]
     last = stays.filter("is_closed").select(
-        (pl.lit("N2") + pl.col("encounter_id")).alias("note_id"), "encounter_id", pl.lit("discharge").alias("note_type"),
+        (pl.lit("N2") + pl.col("encounter_id")).alias("note_id"),
+        "encounter_id",
+        pl.lit("discharge").alias("note_type"),
         moment("end").alias("written_at"),
-        (pl.lit("诊断") + name + pl.lit(",住院") + pl.col("los").cast(pl.String) + pl.lit("天,病情好转出院,嘱定期复查。")).alias("text"),
-    )  # fmt: skip
-    _ = member
+        pl.concat_str(course).alias("text"),
+    )
     return pl.concat([first, last])
 
 
@@ -218,6 +226,6 @@ def frames(
         "rectifications": fixes,
         "appeals": appeals,
         "reported_indicators": reported_indicators(member),
-        "clinical_notes": clinical_notes(world, member, period, cut),
+        "clinical_notes": clinical_notes(world, period, cut),
     }
     return {name: frame for name, frame in out.items() if frame.height}

@@ -110,7 +110,7 @@ class Journal:
         text = {c: pl.String for c in columns if c not in ("line_no", "posting_date", "debit", "credit")}
         frame = pl.DataFrame(
             self.rows, schema=columns, orient="row",
-            schema_overrides={**text, "line_no": pl.Int64, "posting_date": pl.Int64, "debit": pl.Int64, "credit": pl.Int64},
+            schema_overrides=text | dict.fromkeys(("line_no", "posting_date", "debit", "credit"), pl.Int64),
         )  # fmt: skip
         return frame.with_columns(as_dates(frame["posting_date"].to_numpy(), "posting_date"))
 

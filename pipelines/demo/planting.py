@@ -230,3 +230,42 @@ class Planter:
             care.lines = pl.concat([care.lines, line_frame(self.world, care.member, raw, row)])
         self.used.add(row)
         return row
+
+
+@dataclass(frozen=True)
+class Label:
+    """A row of _labels/violations.csv; `tag` marks the charge lines it is about."""
+
+    rule_code: str
+    member_id: str
+    encounter_id: str
+    is_violation: bool
+    note: str
+    tag: int = 0
+    charge_ids: tuple[str, ...] = ()
+
+
+@dataclass
+class Sheet:
+    """A planter and the labels of what it has planted."""
+
+    planter: Planter
+    labels: list[Label]
+
+    def say(self, rule: str, case: int, is_violation: bool, note: str, tag: int = 0) -> None:
+        """Label a case for a rule."""
+        row = self.planter.row(case)
+        self.labels.append(
+            Label(rule, self.planter.care.member.member_id, str(row["encounter_id"]), is_violation, note, tag)
+        )
+
+
+def stays_of(days: int = 4, most: int = 30) -> pl.Expr:
+    """Inpatient stays of a length."""
+    return (pl.col("encounter_type") == "inpatient") & (pl.col("los") >= days) & (pl.col("los") <= most)
+
+
+def medical(p: Planter) -> pl.Expr:
+    """Stays without an operation, a day in intensive care, a birth or a newborn."""
+    plain = pl.col("primary_procedure").is_null() & ~pl.col("is_critical")
+    return plain & ~pl.col("primary_diagnosis").str.slice(0, 1).is_in(["O", "P"])

@@ -172,10 +172,12 @@ def remote_services(world: World, member: Member, period: str) -> pl.DataFrame:
             income = exam + reading
             rows.append(
                 (f"RS{short(period)}{asker.member_id}{k + 1:05d}", kind, first_day(period) + draw // 7 % length(period),
-                 member.member_id, asker.member_id, None, exam, reading, income * 12 // 100, income * 45 // 100, income * 5 // 100)
+                 member.member_id, asker.member_id, None, exam, reading, income * 12 // 100, income * 45 // 100,
+                 income * 5 // 100)
             )  # fmt: skip
-    columns = ["service_id", "service_kind", "performed_on", "performing_member_id", "requesting_member_id", "encounter_id",
-               "exam_income", "diagnosis_income", "depreciation_cost", "labour_cost", "network_cost"]  # fmt: skip
+    columns = ["service_id", "service_kind", "performed_on", "performing_member_id", "requesting_member_id",
+               "encounter_id", "exam_income", "diagnosis_income", "depreciation_cost", "labour_cost",
+               "network_cost"]  # fmt: skip
     frame = pl.DataFrame(rows, schema=columns, orient="row", schema_overrides={"encounter_id": pl.String})
     return frame.with_columns(_day(frame["performed_on"].to_numpy(), "performed_on"))
 
@@ -190,7 +192,8 @@ def staff_support(world: World, member: Member, period: str) -> pl.DataFrame:
     for n, deal in enumerate(deals):
         sessions = deal.amount // intercompany.EXPERT_SESSION
         rows.append((f"SS{short(period)}{deal.reference[-3:]}A", seers[n % len(seers)], deal.buyer, "clinic_session",
-                     first_day(period) + 2 + n, sessions, sessions, 0, 0, sessions * 42_000, sessions * 6_000))  # fmt: skip
+                     first_day(period) + 2 + n, sessions, sessions, 0, 0, sessions * 42_000,
+                     sessions * 6_000))  # fmt: skip
         rows.append((f"SS{short(period)}{deal.reference[-3:]}B", seers[(n + 3) % len(seers)], deal.buyer,
                      "new_technique" if n % 2 == 0 else "teaching_round", first_day(period) + 9 + n, 1, 0, 3 + n,
                      1 + n % 2 if n % 2 == 0 else 0, 36_000, 5_000))  # fmt: skip
@@ -265,7 +268,8 @@ def chronic_care(world: World, member: Member, period: str) -> pl.DataFrame:
 def public_health(world: World, member: Member, period: str) -> pl.DataFrame:
     """The `public_health` extract."""
     people = world.chronic_block(member) * 6
-    projects = (("PH01", "居民健康档案", 0.20, 0.97), ("PH02", "健康教育", 0.08, 1.05), ("PH03", "预防接种", 0.06, 0.99),
+    projects = (("PH01", "居民健康档案", 0.20, 0.97), ("PH02", "健康教育", 0.08, 1.05),
+                ("PH03", "预防接种", 0.06, 0.99),
                 ("PH04", "0-6岁儿童健康管理", 0.05, 0.93), ("PH05", "孕产妇健康管理", 0.02, 0.95),
                 ("PH06", "老年人健康管理", 0.12, 0.88), ("PH07", "高血压患者健康管理", 0.10, 0.90),
                 ("PH08", "2型糖尿病患者健康管理", 0.04, 0.86))  # fmt: skip

@@ -54,7 +54,7 @@ class DemoSummary:
 def _write_rows(file: Path, names: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, names, lineterminator="\n")
+        writer = csv.DictWriter(handle, names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -63,7 +63,7 @@ def _labels(landing: Path, world: World, found: list[violations.Label], planted:
     names = ["rule_code", "member_id", "encounter_id", "charge_ids", "is_violation", "note"]
     _write_rows(
         landing / "_labels" / "violations.csv", names,
-        ({**{n: getattr(v, n) for n in names}, "charge_ids": "|".join(v.charge_ids), "is_violation": str(v.is_violation).lower()}
+        ({**asdict(v), "charge_ids": "|".join(v.charge_ids), "is_violation": str(v.is_violation).lower()}
          for v in found),
     )  # fmt: skip
     names = [f.name for f in fields(intercompany.Label)]

@@ -41,11 +41,13 @@ def ask(county: demo.DemoSummary) -> Ask:
     db.sql(
         f"create table ledger as select g.*, m.account_code as unified from gl_entries g "
         f"join read_csv('{county.seeds / 'members.csv'}', all_varchar = true) w on w.member_id = g.member "
-        "join seed_account_map m on m.vendor_or_member = w.vendor and starts_with(g.account_code, m.local_account_pattern) "
+        "join seed_account_map m on m.vendor_or_member = w.vendor and starts_with(g.account_code, "
+        "m.local_account_pattern) "
         "qualify row_number() over (partition by member, period, voucher_no, line_no "
         "order by length(local_account_pattern) desc) = 1"
     )
     db.sql(
-        "create table closing as select distinct member, period, voucher_no from ledger where starts_with(unified, '3301')"
+        "create table closing as select distinct member, period, voucher_no from ledger where "
+        "starts_with(unified, '3301')"
     )
     return lambda query: db.sql(query).fetchall()

@@ -68,7 +68,8 @@ def test_charges_are_revenue(ask: Ask) -> None:
         "where unified like '41010101%' or unified like '41010102%' group by all), "
         "charges as (select member, strftime(charged_at, '%Y-%m') as period, sum(amount) as amount "
         "from charge_lines group by all) "
-        "select * from revenue full join charges using (member, period) where revenue.amount is distinct from charges.amount"
+        "select * from revenue full join charges using (member, period) where revenue.amount is "
+        "distinct from charges.amount"
     )
     assert wrong == []
     assert ask(f"select count(distinct member) from ({MOVEMENT}) where unified = '41010103'")[0][0] >= 7
@@ -104,7 +105,8 @@ def test_payroll_is_labour(ask: Ask) -> None:
         _differs(
             ask,
             "l.unified[:4] in ('5001', '5101') and l.unified[7:8] = '01'",
-            "select member, period, sum(base_pay + performance_pay + contract_service_pay + chronic_care_pay + other_pay) "
+            "select member, period, sum(base_pay + performance_pay + contract_service_pay + "
+            "chronic_care_pay + other_pay) "
             "as amount from payroll group by all",
         )
         == []
@@ -206,7 +208,8 @@ def test_shared_scans_are_paid_for(ask: Ask) -> None:
 
 def test_purchases_are_goods_received(ask: Ask) -> None:
     wrong = ask(
-        "with bought as (select member, period, item_code, sum(quantity) q, min(unit_price) p from purchases group by all) "
+        "with bought as (select member, period, item_code, sum(quantity) q, min(unit_price) p from "
+        "purchases group by all) "
         "select * from stock s full join bought b using (member, period, item_code) "
         "where coalesce(s.received_qty, 0) <> coalesce(b.q, 0) or b.p <> s.unit_cost"
     )

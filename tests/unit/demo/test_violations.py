@@ -17,49 +17,65 @@ STAYS = (
     "(select member, encounter_id, any_value(patient_id) patient_id, min(started_at) started_at, "
     "coalesce(max(ended_at), last_day(strptime(max(period), '%Y-%m'))) ended_at, "
     "arg_max(disposition, period) disposition, any_value(primary_diagnosis) dx, "
-    "bool_or(coalesce(is_planned_readmission, false)) planned from encounters where encounter_type = 'inpatient' group by all)"
+    "bool_or(coalesce(is_planned_readmission, false)) planned from encounters where "
+    "encounter_type = 'inpatient' group by all)"
 )
 CASES = "(select distinct on (encounter_id) * from encounters order by encounter_id, period desc)"
-LINES = f"(select c.*, e.sex, e.age_years, e.payer, e.primary_diagnosis dx, e.patient_id, e.encounter_type from charge_lines c join {CASES} e using (encounter_id))"
+LINES = (
+    "(select c.*, e.sex, e.age_years, e.payer, e.primary_diagnosis dx, e.patient_id, e.encounter_type "
+    f"from charge_lines c join {CASES} e using (encounter_id))"
+)
 EXEMPT = "regexp_matches(b.dx, '^(Z51[.][018]|Z49|Z50|O8[0-4])')"
 GRADED = "(select s.encounter_id, d.adrg from settlements s join seed_drg d using (drg_code))"
 
 QUERIES = {
-    "R01": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member = b.member and a.patient_id = b.patient_id "
+    "R01": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member = b.member and "
+    "a.patient_id = b.patient_id "
     "and b.started_at > a.started_at left join graded ga on ga.encounter_id = a.encounter_id "
     "left join graded gb on gb.encounter_id = b.encounter_id "
     "where date_diff('day', a.ended_at, b.started_at) between 0 and 15 and a.disposition = 'home' and not b.planned "
     f"and (a.dx[:3] = b.dx[:3] or ga.adrg = gb.adrg) and not {EXEMPT}",
-    "R02": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member <> b.member and a.patient_id = b.patient_id "
-    "and b.started_at > a.started_at where date_diff('day', a.ended_at, b.started_at) between 0 and 7 and a.dx[:3] = b.dx[:3] "
+    "R02": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member <> b.member and "
+    "a.patient_id = b.patient_id "
+    "and b.started_at > a.started_at where date_diff('day', a.ended_at, b.started_at) between "
+    "0 and 7 and a.dx[:3] = b.dx[:3] "
     "and not exists (select 1 from referrals r where r.patient_id = b.patient_id and r.to_member_id = b.member)",
-    "R03": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member = b.member and a.patient_id = b.patient_id "
+    "R03": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.member = b.member and "
+    "a.patient_id = b.patient_id "
     "and a.encounter_id <> b.encounter_id where a.ended_at::date = b.started_at::date and b.started_at >= a.ended_at",
-    "R05": f"select v.encounter_id from {CASES} v join {STAYS} s using (patient_id) where v.encounter_type in ('outpatient', 'emergency') "
+    "R05": f"select v.encounter_id from {CASES} v join {STAYS} s using (patient_id) where "
+    "v.encounter_type in ('outpatient', 'emergency') "
     "and v.started_at::date > s.started_at::date and v.started_at::date < s.ended_at::date",
-    "R06": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.patient_id = b.patient_id and a.encounter_id <> b.encounter_id "
+    "R06": f"select b.encounter_id from {STAYS} a join {STAYS} b on a.patient_id = b.patient_id and "
+    "a.encounter_id <> b.encounter_id "
     "and b.started_at > a.started_at where date_diff('day', b.started_at, least(a.ended_at, b.ended_at)) >= 1",
     "R10": f"select encounter_id from charge_lines c join {STAYS} s using (encounter_id) "
     "where c.charged_at::date > s.ended_at::date + 1 or c.charged_at::date < s.started_at::date",
     "R11": f"select v.encounter_id from {CASES} v join {STAYS} s using (patient_id) where s.disposition = 'died' "
     "and v.started_at::date > s.ended_at::date",
-    "R13": f"select max_by(encounter_id, started_at) from {STAYS} group by patient_id, year(started_at) having count(*) >= 6",
-    "S2-RISK-44": f"select c.encounter_id from {STAYS} a join {STAYS} b using (patient_id) join {STAYS} c using (patient_id) "
+    "R13": f"select max_by(encounter_id, started_at) from {STAYS} group by patient_id, "
+    "year(started_at) having count(*) >= 6",
+    "S2-RISK-44": f"select c.encounter_id from {STAYS} a join {STAYS} b using (patient_id) join {STAYS} c "
+    "using (patient_id) "
     "where a.started_at < b.started_at and b.started_at < c.started_at "
     "and date_diff('day', a.started_at, c.started_at) < 7",
-    "R20": "select s.encounter_id from settlements s join seed_drg d using (drg_code) where s.drg_code[4] in ('1', '3') "
+    "R20": "select s.encounter_id from settlements s join seed_drg d using (drg_code) where "
+    "s.drg_code[4] in ('1', '3') "
     "and exists (select 1 from seed_drg l where l.adrg = d.adrg and l.drg_code[4] = '5') "
     "and not exists (select 1 from diagnoses x where x.encounter_id = s.encounter_id and x.seq > 1)",
     "R22": "select s.encounter_id from settlements s join seed_drg d using (drg_code) where d.partition = 'surgical' "
-    "and not exists (select 1 from charge_lines c where c.encounter_id = s.encounter_id and c.charge_class = 'surgery')",
+    "and not exists (select 1 from charge_lines c where c.encounter_id = s.encounter_id and "
+    "c.charge_class = 'surgery')",
     "R31": f"select any_value(encounter_id) from {LINES} l join seed_items i using (item_code) "
-    "where i.is_hourly = 'false' and coalesce(i.max_per_day, case i.limit_window when 'day' then i.limit_quantity end) is not null "
+    "where i.is_hourly = 'false' and coalesce(i.max_per_day, case i.limit_window when 'day' "
+    "then i.limit_quantity end) is not null "
     "group by l.member, l.patient_id, item_code, charged_at::date "
     "having sum(quantity) > any_value(coalesce(i.max_per_day, i.limit_quantity)::decimal)",
     "R32": "select encounter_id from charge_lines c join seed_items i using (item_code) where unit_price > "
     "(case when c.member = 'H01' then max_price_tertiary when c.member like 'H%' then max_price_secondary "
     "else max_price_primary end)::decimal(18, 4)",
-    "R34": f"select any_value(encounter_id) from {LINES} l join seed_items i using (item_code) where i.is_hourly = 'true' "
+    "R34": f"select any_value(encounter_id) from {LINES} l join seed_items i using (item_code) where "
+    "i.is_hourly = 'true' "
     "group by l.member, l.patient_id, item_code, charged_at::date having sum(quantity) > 24",
     "R39": "select encounter_id from charge_lines c where charge_class = 'high_value_consumable' and not exists "
     "(select 1 from charge_lines s where s.encounter_id = c.encounter_id and s.charge_class = 'surgery')",
@@ -71,8 +87,10 @@ QUERIES = {
     "or exists (select 1 from diagnoses x where x.encounter_id = l.encounter_id and starts_with(x.icd10, prefix)))",
     "R52": f"select encounter_id from {LINES} l join seed_drug_limits d on d.drug_code = l.item_code "
     "where (l.sex <> 'U' and d.sex_limit <> l.sex) or l.age_years < d.age_min::int or l.age_years > d.age_max::int",
-    "R53": f"select p.encounter_id from prescriptions p join {CASES} e using (encounter_id) join seed_drug_limits d using (drug_code) "
-    "where d.max_days is not null and e.payer <> 'self' group by p.encounter_id, drug_code having sum(days) > any_value(d.max_days::int)",
+    "R53": f"select p.encounter_id from prescriptions p join {CASES} e using (encounter_id) join "
+    "seed_drug_limits d using (drug_code) "
+    "where d.max_days is not null and e.payer <> 'self' group by p.encounter_id, drug_code "
+    "having sum(days) > any_value(d.max_days::int)",
     "R60": f"select encounter_id from {LINES} l join seed_items i using (item_code) where l.charge_class <> 'drug' "
     "and l.sex <> 'U' and i.sex_limit <> l.sex",
     "R61": f"select encounter_id from {LINES} l join seed_items i using (item_code) where l.charge_class <> 'drug' "
@@ -112,7 +130,8 @@ def test_labels_point_at_lines_that_are_there(ask: Ask, labels: list[dict[str, s
 def test_no_recognisable_exam_is_done_twice_within_thirty_days(ask: Ask, labels: list[dict[str, str]]) -> None:
     """S3-SHARE-05: repeats are the labelled ones only, inside a member and across members."""
     twice = ask(
-        f"select b.encounter_id from {LINES} a join {LINES} b on a.patient_id = b.patient_id and a.item_code = b.item_code "
+        f"select b.encounter_id from {LINES} a join {LINES} b on a.patient_id = b.patient_id and "
+        "a.item_code = b.item_code "
         "and a.charge_id <> b.charge_id and b.charged_at > a.charged_at "
         "join seed_items i on i.item_code = a.item_code and i.is_recognisable = 'true' "
         "where date_diff('day', a.charged_at, b.charged_at) <= 30"

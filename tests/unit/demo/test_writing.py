@@ -118,7 +118,8 @@ def test_planted_deals_are_booked_as_labelled(county: demo.DemoSummary, ask: Ask
     booked = {
         (ref, member, period): (amount, partner)
         for ref, member, period, amount, partner in ask(
-            "select ic_reference, member, period, sum(abs(debit - credit)), any_value(counterparty_member_id) from ledger "
+            "select ic_reference, member, period, sum(abs(debit - credit)), "
+            "any_value(counterparty_member_id) from ledger "
             "where ic_type in ('service', 'staff', 'rent') group by all"
         )
     }
@@ -137,7 +138,8 @@ def test_planted_deals_are_booked_as_labelled(county: demo.DemoSummary, ask: Ask
 def test_all_other_deals_are_booked_on_both_sides(county: demo.DemoSummary, ask: Ask) -> None:
     planted = {label.reference for label in intercompany.labels(World(county.size, county.seed))}
     sides = ask(
-        "select ic_reference, ic_type, count(distinct member), sum(case when unified[1] in ('4', '5') then debit - credit end) "
+        "select ic_reference, ic_type, count(distinct member), sum(case when unified[1] in ('4', "
+        "'5') then debit - credit end) "
         "from ledger where ic_type in ('service', 'staff', 'rent', 'subsidy_down') group by all"
     )
     assert len(sides) > 40
@@ -148,11 +150,11 @@ def test_all_other_deals_are_booked_on_both_sides(county: demo.DemoSummary, ask:
 
 @pytest.mark.parametrize(
     ("member", "extract"),
-    [("H02", "charge_lines"), ("H02", "gl_entries"), ("H03", "payroll"), ("T04", "gl_entries"), ("T01", "trial_balance"),
-     ("T01", "encounters"), ("T03", "gl_entries"), ("T03", "settlements"), ("T03", "surveys")],
+    [("H02", "charge_lines"), ("H02", "gl_entries"), ("H03", "payroll"), ("T04", "gl_entries"),
+     ("T01", "trial_balance"), ("T01", "encounters"), ("T03", "gl_entries"), ("T03", "settlements"), ("T03", "surveys")],
 )  # fmt: skip
 def test_a_dialect_reads_back(member: str, extract: str, dialect: Path, county: demo.DemoSummary) -> None:
-    """What a vendor's file says is what the canonical file says: GB18030 CSV, XLSX, XLS, DBF, XML, SQLite, FHIR, JSONL."""
+    """A vendor's file says what the canonical file says: GB18030 CSV, XLSX, XLS, DBF, XML, SQLite, FHIR, JSONL."""
     (manifest,) = (dialect / member).glob("*/manifest.json")
     body = json.loads(manifest.read_text(encoding="utf-8"))
     entry = next(e for e in body["files"] if e["extract"] == extract and e["mode"] == "snapshot")
@@ -161,7 +163,7 @@ def test_a_dialect_reads_back(member: str, extract: str, dialect: Path, county: 
     read = pl.concat(list(readers.batches(manifest.parent / entry["file"], mapping, shape)))
     plain = pl.read_parquet(f"{county.landing}/{member}/2026-10-31/{extract}_2026-10.parquet")
     assert read.height == plain.height == entry["rows"]
-    key = list(shape.key)[0]
+    key = shape.key[0]
     assert read[key].cast(pl.String).sort().to_list() == plain[key].cast(pl.String).sort().to_list()
     for total in shape.control_totals:
         assert read[total].cast(pl.Decimal(38, 4)).sum() == plain[total].cast(pl.Decimal(38, 4)).sum()
@@ -184,7 +186,8 @@ def test_faults_are_labelled(dialect: Path) -> None:
     with (dialect / "_labels" / "faults.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert {row["expected_reason"] for row in rows} >= {
-        "accepted_with_quarantine", "control_total_differs", "sha256_differs", "wrong_format", "entry_invalid", "unknown_member",
+        "accepted_with_quarantine", "control_total_differs", "sha256_differs", "wrong_format", "
+        ""entry_invalid", "unknown_member",
     }  # fmt: skip
     assert {row["member_id"] for row in rows if row["expected_outcome"] == "rejected"} == {"T04"}
 
