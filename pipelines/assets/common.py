@@ -4,7 +4,8 @@ Belongs here: only what several asset files need and what is about Dagster. Does
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -28,6 +29,20 @@ def transient() -> Iterator[None]:
         yield
     except TRANSIENT as error:
         raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from error
+
+
+def now_and_then(say: Callable[[str], object], every: float = 5.0) -> Callable[[str], None]:
+    """Progress for people: of many sentences, one every few seconds, with the count so far."""
+    count, told = 0, time.monotonic()
+
+    def heard(sentence: str) -> None:
+        nonlocal count, told
+        count += 1
+        if time.monotonic() - told > every:
+            told = time.monotonic()
+            say(f"{count} files so far; {sentence}")
+
+    return heard
 
 
 def refuse_when_closed(state: State, *numbers: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines import contract
-from pipelines.assets.common import transient
+from pipelines.assets.common import now_and_then, transient
 from pipelines.ingest import Outcome, Verdict, take_in
 from pipelines.resources import Consortium, Night
 from pipelines.settings import Settings
@@ -67,7 +67,7 @@ def deliveries(context: dg.AssetExecutionContext, night: Night) -> dg.Materializ
     settings = night.settings
     settings.secret_key()
     with transient():
-        outcomes = take_in(settings, night.state, on_progress=context.log.info)
+        outcomes = take_in(settings, night.state, on_progress=now_and_then(context.log.info))
     tell(context, outcomes)
     return dg.MaterializeResult(metadata=_metadata(settings, outcomes))
 
