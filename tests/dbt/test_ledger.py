@@ -383,6 +383,42 @@ def test_a_gain_inside_an_asset_leaves_the_asset_at_its_old_cost(ledger: Warehou
     assert statement(ledger, "revenue_expense")["RE_SURPLUS"] == (20, -20, 0)
 
 
+def test_a_sale_and_its_cost_are_pooled_whoever_books_the_cost(ledger: Warehouse) -> None:
+    stock = {"ic_type": "stock_transfer"}
+    sale = [internal(RECEIVABLE, 100, "T01", **stock), internal("4101", -100, "T01", **stock)]
+    book(ledger, "H01", sale)
+    back = [internal(RECEIVABLE, 40, "H01", **stock), internal("4101", -40, "H01", **stock)]
+    cost = [internal("5001", 40, "H01", **stock), line("1302", credit=40)]
+    book(ledger, "T01", back, cost, [line("1302", 100), internal(PAYABLE, -100, "H01", **stock)])
+    build(ledger)
+    assert intercompany(ledger, "rule_id = 'E09'") == [
+        ("H01", "T01", "E09", "a", 100, 0, 0, "one_sided"),
+        ("H01", "T01", "E09", "b", 0, 100, 0, "one_sided"),
+        ("T01", "H01", "E09", "a", 40, 40, 40, "matched"),
+        ("T01", "H01", "E09", "b", 40, 40, 40, "matched"),
+    ]
+
+
+def test_a_form_without_a_suspense_line_gets_one(ledger: Warehouse) -> None:
+    def form(code: str, sign: int, total: str | None, prefixes: str | None = None) -> dict[str, Any]:
+        names = {"statement": "financial_position", "line_code": code, "line_name_zh": code, "line_name_en": code}
+        return names | {"line_order": ord(code[0]), "sign": sign, "adds_into": total, "account_prefixes": prefixes}
+
+    lines = [form("A1", 1, "C", "1"), form("C", 1, None), form("L1", -1, "T", "2|3|4|5"), form("T", -1, None)]
+    ledger.refer("statement_lines", lines)
+    book(ledger, "H01", [internal(RECEIVABLE, 100, "T02"), line(BANK, credit=100)])
+    book(ledger, "T02", [line(BANK, debit=90), internal(PAYABLE, -90, "H01")])
+    build(ledger)
+    position = statement(ledger, "financial_position")
+    assert position == {
+        "A1": (90, -100, -10),
+        "IC_DIFF": (0, 10, 10),
+        "C": (90, -90, 0),
+        "L1": (90, -90, 0),
+        "T": (90, -90, 0),
+    }
+
+
 def test_an_allowance_on_a_member_goes_out_against_this_years_expense_and_earlier_surplus(ledger: Warehouse) -> None:
     allowance = {"ic_type": "allowance"}
     book(

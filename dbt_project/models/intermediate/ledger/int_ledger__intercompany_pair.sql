@@ -13,20 +13,15 @@ with totals as (
     group by {{ pair }}
 ),
 
-own_business as (
-    select {{ pair }}, max(case when side = 'b' and member_id = a_member_id then 1 else 0 end) as b_is_own_business
-    from {{ ref('int_ledger__intercompany_line') }}
-    group by {{ pair }}
-),
-
 rules as (
-    select distinct rule_id, leg, is_capped, tolerance_abs, tolerance_rel
+    select distinct rule_id, leg, is_pooled, is_capped, tolerance_abs, tolerance_rel
     from {{ ref('int_ledger__elimination_side') }}
 ),
 
 compared as (
     select
         totals.*,
+        rules.is_pooled,
         rules.is_capped,
         -- A capped rule takes side a's amount out of the other (a gain out of an asset's cost): more there is no difference.
         {{ money('case when rules.is_capped then greatest(totals.a_amount - totals.b_amount, 0)
@@ -39,10 +34,8 @@ compared as (
         greatest(
             rules.tolerance_abs, rules.tolerance_rel * greatest(abs(totals.a_amount), abs(totals.b_amount))
         ) as tolerance,
-        coalesce(timing.a_ahead_of_b, 0) as a_ahead_of_b,
-        own_business.b_is_own_business = 1 as b_is_own_business
+        coalesce(timing.a_ahead_of_b, 0) as a_ahead_of_b
     from totals
-    inner join own_business using ({{ pair }})
     inner join rules using (rule_id, leg)
     left join {{ ref('int_ledger__intercompany_timing') }} as timing using ({{ pair }})
 ),
@@ -66,7 +59,7 @@ elsewhere as (
 select
     {{ pair }},
     compared.is_capped,
-    compared.b_is_own_business,
+    compared.is_pooled,
     compared.a_amount,
     compared.b_amount,
     compared.difference,

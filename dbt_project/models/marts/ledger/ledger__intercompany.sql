@@ -1,5 +1,6 @@
 -- One row per period, member, counterparty, elimination rule, leg and side: what the member's books hold of business with
 -- the other, what the other's hold of it, and what is eliminated. The rest stands on IC_DIFF, never in another account.
+-- Of a pooled rule (a sale and its cost, an allowance and its expense) both sides are told by side a's member.
 with sides as (
     select
         pairs.*,
@@ -15,8 +16,8 @@ with sides as (
     select
         pairs.*,
         'b',
-        case when b_is_own_business then a_member_id else b_member_id end,
-        case when b_is_own_business then b_member_id else a_member_id end,
+        case when is_pooled then a_member_id else b_member_id end,
+        case when is_pooled then b_member_id else a_member_id end,
         b_amount,
         a_amount
     from {{ ref('int_ledger__intercompany_pair') }} as pairs
