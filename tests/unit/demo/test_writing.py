@@ -151,7 +151,8 @@ def test_all_other_deals_are_booked_on_both_sides(county: demo.DemoSummary, ask:
 @pytest.mark.parametrize(
     ("member", "extract"),
     [("H02", "charge_lines"), ("H02", "gl_entries"), ("H03", "payroll"), ("T04", "gl_entries"),
-     ("T01", "trial_balance"), ("T01", "encounters"), ("T03", "gl_entries"), ("T03", "settlements"), ("T03", "surveys")],
+     ("T01", "trial_balance"), ("T01", "encounters"), ("T03", "gl_entries"), ("T03", "settlements"),
+     ("T03", "surveys")],
 )  # fmt: skip
 def test_a_dialect_reads_back(member: str, extract: str, dialect: Path, county: demo.DemoSummary) -> None:
     """A vendor's file says what the canonical file says: GB18030 CSV, XLSX, XLS, DBF, XML, SQLite, FHIR, JSONL."""
@@ -186,8 +187,8 @@ def test_faults_are_labelled(dialect: Path) -> None:
     with (dialect / "_labels" / "faults.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert {row["expected_reason"] for row in rows} >= {
-        "accepted_with_quarantine", "control_total_differs", "sha256_differs", "wrong_format", "
-        ""entry_invalid", "unknown_member",
+        "accepted_with_quarantine", "control_total_differs", "sha256_differs", "wrong_format",
+        "entry_invalid", "unknown_member",
     }  # fmt: skip
     assert {row["member_id"] for row in rows if row["expected_outcome"] == "rejected"} == {"T04"}
 
