@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.settings import DEMO, PROJECT, Settings, SettingsError
-from pipelines.state import NightIsRunning, State, StateError
+from pipelines.settings import DEMO, PROJECT, Settings
+from pipelines.state import State
 
 app = typer.Typer(
     name="yilian",
@@ -30,8 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 adapter_app = typer.Typer(help="Vendor adapters: what they make of a file.", no_args_is_help=True)
+period_app = typer.Typer(help="The close of accounting periods.", no_args_is_help=True)
 contract_app = typer.Typer(help="The contract of the extracts.", no_args_is_help=True)
 app.add_typer(adapter_app, name="adapter")
+app.add_typer(period_app, name="period")
 app.add_typer(contract_app, name="contract")
 
 CLOSED, BROKEN = 2, 1
@@ -341,6 +343,30 @@ def adapter_check(
     typer.echo(report.to_table())
 
 
+By = Annotated[str, typer.Option(help="who decided it")]
+Why = Annotated[str, typer.Option(help="why")]
+
+
+@period_app.command("close")
+def period_close(period: Annotated[str, typer.Argument(help="YYYY-MM")], by: By, reason: Why) -> None:
+    """Closes a period: from now on changes to it are refused and reported."""
+    from pipelines.ingest import periods
+
+    settings = Settings.load()
+    periods.close(_state(settings), period, by=by, reason=reason, at=settings.clock())
+    typer.echo(f"{period} is closed")
+
+
+@period_app.command("reopen")
+def period_reopen(period: Annotated[str, typer.Argument(help="YYYY-MM")], by: By, reason: Why) -> None:
+    """Reopens a closed period on purpose: refused deliveries are looked at again in the next night."""
+    from pipelines.ingest import periods
+
+    settings = Settings.load()
+    periods.reopen(_state(settings), period, by=by, reason=reason, at=settings.clock())
+    typer.echo(f"{period} is open")
+
+
 @contract_app.command("render")
 def contract_render() -> None:
     """Writes the dbt source of the lake from the contract."""
@@ -352,9 +378,13 @@ def contract_render() -> None:
 
 
 def main() -> None:
-    """Runs the command line; errors that a person can mend are one line, not a traceback."""
-    try:
-        app()
-    except (SettingsError, StateError, NightIsRunning) as error:
-        typer.echo(f"yilian: {error}", err=True)
-        raise SystemExit(BROKEN) from None
+    """Runs the command line; errors of our own are a line that says what to do, others a traceback."""
+    sys.excepthook = _say
+    app()
+
+
+def _say(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    if kind.__module__.startswith("pipelines."):
+        sys.stderr.write(f"yilian: {error}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
