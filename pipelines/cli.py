@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -377,14 +378,20 @@ def contract_render() -> None:
     typer.echo(f"wrote {path.relative_to(PROJECT)}")
 
 
-def main() -> None:
-    """Runs the command line; errors of our own are a line that says what to do, others a traceback."""
-    sys.excepthook = _say
-    app()
+@app.callback()
+def errors() -> None:
+    """Yilian (医联): the nightly finance, cost and insurance-risk pipeline of a hospital consortium."""
+    sys.excepthook = _say  # set here, since typer sets its own before it calls a command
 
 
-def _say(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Errors of our own are one line that says what to do; others keep their traceback."""
     if kind.__module__.startswith("pipelines."):
         sys.stderr.write(f"yilian: {error}\n")
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
