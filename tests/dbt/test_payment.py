@@ -1,4 +1,4 @@
-"""Which tariff a case gets: a standard set outright, the level's own rate, or the consortium's rate and level factor."""
+"""Which tariff a case gets: a standard set outright, the level's own rate, or the consortium's rate and factor."""
 
 from __future__ import annotations
 

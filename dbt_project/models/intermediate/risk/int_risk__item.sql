@@ -1,8 +1,7 @@
 -- One row per item and validity: what the price list and the rule lists say of it, ready for one join by charge line.
-with paired as (
-    select item_code from {{ ref('int_risk__item_pair') }}
-    union
-    select with_item_code from {{ ref('int_risk__item_pair') }}
+with in_need as (
+    select distinct item_code from {{ ref('int_risk__item_pair') }}
+    where relation = 'needs'
 ),
 
 grouped as (
@@ -49,11 +48,11 @@ select
     items.sex_limit,
     items.age_min,
     items.age_max,
-    paired.item_code is not null as is_paired,
+    in_need.item_code is not null as is_in_need,
     listed_drugs.drug_code is not null as is_listed_drug,
     listed_exams.item_code is not null as is_listed_exam
 from {{ ref('items') }} as items
-left join paired on items.item_code = paired.item_code
+left join in_need on items.item_code = in_need.item_code
 left join grouped on items.mutually_exclusive_group = grouped.mutually_exclusive_group
 left join listed_drugs on items.item_code = listed_drugs.drug_code
 left join item_groups on items.item_code = item_groups.item_code

@@ -2,7 +2,7 @@
 -- What R30, R35, R42 and R64 share; the needs pairs (R39, R40) ask the opposite question and have their own models.
 with lines as (
     select * from {{ ref('int_risk__watched_line') }}
-    where is_paired
+    where is_meeting
 ),
 
 pairs as (

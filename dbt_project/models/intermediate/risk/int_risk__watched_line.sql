@@ -1,5 +1,6 @@
 -- One row per charge line that a rule on single lines, pairs or windows has to look at: the one scan that they share.
--- Daily maxima are counted elsewhere (int_risk__excess_line), so that everyday items don't fill this table.
+-- What happens every day stays out of it: daily maxima are counted in int_risk__excess_line, therapy in its rule (R66), and of pairs and
+-- groups only lines that met are here (int_risk__meeting_line).
 with purchases as (
     select member_id, item_code, min(unit_price) as lowest_price
     from {{ ref('int_risk__purchase_price') }}
@@ -24,7 +25,8 @@ priced as (
         items.sex_limit,
         items.age_min,
         items.age_max,
-        items.is_paired,
+        items.is_in_need,
+        meeting.charge_id is not null as is_meeting,
         items.is_listed_drug,
         items.is_listed_exam,
         items.care_grade,
@@ -37,6 +39,8 @@ priced as (
         and charges.charged_on <= coalesce(items.valid_to, charges.charged_on)
     left join purchases
         on charges.member_id = purchases.member_id and charges.item_code = purchases.item_code
+    left join {{ ref('int_risk__meeting_line') }} as meeting
+        on charges.member_id = meeting.member_id and charges.charge_id = meeting.charge_id
 )
 
 select
@@ -50,17 +54,17 @@ select
 from priced
 where quantity > 0
     and (
-        is_paired
+        is_meeting
+        or is_in_need
         or is_listed_drug
         or is_listed_exam
         or window_limit is not null
-        or exclusive_group is not null
         or sex_limit is not null
-        or age_min is not null
-        or age_max is not null
+        or age_years < age_min
+        or age_years > age_max
         or unit_price > price_limit
         or is_above_a_purchase
-        or item_group is not null
+        or item_group in ('tumour_marker', 'ct_mri')
         or charge_class in ('surgery', 'anaesthesia', 'high_value_consumable')
         or care_grade = 'critical'
         or is_inpatient and (charged_on < started_on or charged_on > ended_on)

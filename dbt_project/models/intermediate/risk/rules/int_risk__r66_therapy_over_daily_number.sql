@@ -1,11 +1,14 @@
 -- One row per line of the kinds of physical therapy beyond the number that a person may get on a day (R66); the cheapest kinds are
 -- the excess. How often one kind may be given on a day is its own maximum (R31).
 with lines as (
-    select watched.*, cases.period
-    from {{ ref('int_risk__watched_line') }} as watched
-    inner join {{ ref('int_risk__case') }} as cases
-        on watched.member_id = cases.member_id and watched.encounter_id = cases.encounter_id
-    where watched.item_group = 'physical_therapy'
+    select charges.*
+    from {{ ref('int_risk__charge') }} as charges
+    inner join {{ ref('int_risk__item') }} as items
+        on charges.item_code = items.item_code
+        and items.item_group = 'physical_therapy'
+        and charges.charged_on >= items.valid_from
+        and charges.charged_on <= coalesce(items.valid_to, charges.charged_on)
+    where charges.quantity > 0
 ),
 
 bounds as (
@@ -36,7 +39,9 @@ select
     cast(lines.charged_on as varchar) || '对同一患者收取' || cast(kinds.day_kinds as varchar) || '种康复理疗项目,每日限'
     || {{ plain('bounds.max_items') }} || '种' as evidence
 from lines
-inner join bounds on lines.period = bounds.period
+inner join {{ ref('int_risk__case') }} as cases
+    on lines.member_id = cases.member_id and lines.encounter_id = cases.encounter_id
+inner join bounds on cases.period = bounds.period
 inner join kinds
     on lines.member_id = kinds.member_id
     and lines.patient_id = kinds.patient_id

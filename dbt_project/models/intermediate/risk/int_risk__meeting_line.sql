@@ -1,0 +1,29 @@
+-- One row per charge line of an item that met another of its set on the same person, in the bucket of the set. Everyday items (beds,
+-- care) stand in pairs too, so what doesn't meet is left out here, on a 64-bit fingerprint; the rules check the keys themselves.
+with placed as (
+    select
+        charges.member_id,
+        charges.charge_id,
+        roles.part,
+        {{ row_hash([
+            'roles.set_id',
+            'charges.member_id',
+            'charges.patient_id',
+            "case when roles.bucket in ('day', 'visit_day') then charges.charged_on end",
+            "case when roles.bucket in ('visit', 'visit_day') then charges.encounter_id end",
+        ]) }} as place_hash
+    from {{ ref('int_risk__charge') }} as charges
+    inner join {{ ref('int_risk__item_role') }} as roles on charges.item_code = roles.item_code
+    where charges.quantity > 0
+),
+
+met as (
+    select place_hash
+    from placed
+    group by place_hash
+    having min(part) <> max(part)
+)
+
+select distinct placed.member_id, placed.charge_id
+from placed
+inner join met on placed.place_hash = met.place_hash
