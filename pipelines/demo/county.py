@@ -88,6 +88,7 @@ def member_year(world: World, member: Member, year: str) -> Iterator[Part]:
         if first_month:
             people = staff.roster(world, member, labour)
             hours = equipment.hours_of(uses)
+            hours["ct"] = hours.get("ct", 0.0) + together.shared_hours(world, member, period)
         census = together.census(member, period, nights, {})
         if first_month:
             open_beds = staff.beds_open(member, census)

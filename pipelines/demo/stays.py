@@ -78,7 +78,9 @@ def draw(world: World, member: Member, period: str, taken: Taken | None, readmit
         readmitted: own patients of the month before; they fill the next ones.
     """
     volume = world.volume(member, period)
-    rng = world.stream(member.member_id, period, "stays")
+    # The same month of two years draws the same mix of groups: what differs is volume and price, not luck.
+    month = period[5:]
+    rng = world.stream(member.member_id, month, "stays")
     n, n_day = volume.stays, volume.day_surgery
     total = n + n_day
     weights = world.groups(member)
@@ -90,7 +92,10 @@ def draw(world: World, member: Member, period: str, taken: Taken | None, readmit
     is_day = np.arange(total) >= n
     if total:
         edges = np.cumsum([w for _, w in weights])
-        group = np.minimum(np.searchsorted(edges, rng.random(total), side="right"), len(groups) - 1)
+        group = np.minimum(
+            np.searchsorted(edges, world.stream(member.member_id, month, "group").random(total), side="right"),
+            len(groups) - 1,
+        )
         day_groups = [i for i, g in enumerate(groups) if g.code in clinical.DAY_SURGERY]
         if day_groups:
             group[is_day] = rng.choice(day_groups, n_day)
@@ -133,12 +138,16 @@ def draw(world: World, member: Member, period: str, taken: Taken | None, readmit
             group[at + i] = choices[rng.integers(0, len(choices))]
         at += k
     reference = np.array([g.reference_los for g in groups])[group] if total else np.zeros(0)
-    los = np.rint(reference * LOS_FACTOR.get(member.level, 1.0) * np.exp(rng.normal(-0.02, 0.2, total)))
+    los = np.rint(
+        reference
+        * LOS_FACTOR.get(member.level, 1.0)
+        * np.exp(world.stream(member.member_id, month, "los").normal(-0.02, 0.2, total))
+    )
     los = np.clip(los, 2, MAX_STAY).astype(np.int64)
     los[is_day] = 0
     end = np.where(is_day, start + 300, (start // 1440 + los) * 1440 + 540 + rng.integers(0, 170, total))
     grade = np.array([g.risk_grade for g in groups], dtype=np.int64)[group] if total else group
-    u = rng.random(total)
+    u = world.stream(member.member_id, month, "disposition").random(total)
     disposition = np.where(u < 0.010 * (grade - 2).clip(0), 2, np.where(u > 0.992, 3, 0))
     disposition[is_day | referred | again] = 0
     ward = np.array([places.ward(member, g.mdc) for g in groups], dtype=np.int64)[group] if total else group

@@ -333,6 +333,13 @@ def shared_use(world: World, member: Member, period: str, assets: pl.DataFrame, 
     return pl.concat([own.cast({"uses": pl.Int64, "minutes": pl.Int64}), more])
 
 
+def shared_hours(world: World, member: Member, period: str) -> float:
+    """Hours that other members book of the lead hospital's scanner in a month."""
+    if member.role != "lead":
+        return 0.0
+    return sum(intercompany.ct_uses(world, user, period) for user in world.of("township")) * 20 / 60
+
+
 def workload(world: World, member: Member, cut: Month, nights: pl.DataFrame) -> pl.DataFrame:
     """The `workload` extract: packs, laundry, registrations and records of the auxiliary departments."""
     rows = places.places(member)

@@ -98,8 +98,9 @@ def visits(world: World, member: Member, period: str) -> Visits:
     turn = int(block * (0.0, 0.04, 0.08, 0.12)[PERIODS.index(period)])
     again = base + (np.arange(volume.chronic, dtype=np.int64) + turn) % block
     fresh = world.persons[member.member_id, period, "acute"] + np.arange(volume.acute, dtype=np.int64)
+    luck = world.stream(member.member_id, period[5:], "kind").random(volume.acute)
     chronic, acute = world.kinds(member, chronic=True), world.kinds(member, chronic=False)
-    kinds = [_pick(o, u) for o, u in ((chronic, uniform(again, 21)), (acute, rng.random(volume.acute))) if o]
+    kinds = [_pick(o, u) for o, u in ((chronic, uniform(again, 21)), (acute, luck)) if o]
     person, kind = np.concatenate([again, fresh]), np.concatenate(kinds)
     # A chronic patient keeps his day of the month, so that two visits are at least 29 days apart (R54).
     day = np.concatenate([mix(again, 22) % 30, rng.integers(0, n_days, volume.acute)])
