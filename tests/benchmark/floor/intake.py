@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +23,8 @@ from pipelines.contract import load as load_contract
 
 LARGE = 8 << 20
 """Bytes from which a file is read alone: all files of an extract in one `read_csv` cost memory."""
+KEYS_AT_ONCE = 8_000_000
+"""Rows whose keys are compared together."""
 
 
 class BrokenDelivery(ValueError):
@@ -92,6 +94,24 @@ def batches(files: Sequence[Delivered]) -> Iterator[list[Delivered]]:
             yield small
 
 
+def together(rows: Mapping[str, int], at_once: int) -> list[list[str]]:
+    """Members looked at together: as many as fit in memory, at least one."""
+    groups: list[list[str]] = []
+    held = 0
+    for member, count in sorted(rows.items()):
+        if not groups or held + count > at_once:
+            groups.append([])
+            held = 0
+        groups[-1].append(member)
+        held += count
+    return groups
+
+
+def quoted(text: str) -> str:
+    """A SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def pseudonym(value: str, member_id: str, key: bytes) -> str:
     """SQL of the pseudonym of a person (page 2): HMAC-SHA256, 128 bits; identity numbers over all members, others within theirs.
 
@@ -135,25 +155,25 @@ class Intake:
 
     def _take(self, batch: Sequence[Delivered], number: int) -> None:
         extract, connection = self._contract.extracts[batch[0].extract], self._connection
-        offset = 0
-        addresses = []
+        rows, offset = [], 0
         for file in batch:
-            addresses.append([str(file.path), file.member_id, file.period, file.delivery_date, file.path.name, offset])
+            cells = (file.member_id, file.period, file.delivery_date, file.path.name, str(file.path))
+            rows.append(f"({len(rows)}, {', '.join(quoted(cell) for cell in cells)}, {offset})")
             offset += file.rows
         connection.execute(
-            "create or replace temp table address "
-            "(filename varchar, member_id varchar, period varchar, delivery_date date, source_file varchar, first_row bigint)"
+            "create or replace temp table address as select file_index, member_id, period, cast(delivery_date as date) as "
+            f"delivery_date, source_file, path, first_row from (values {', '.join(rows)}) "
+            "as t (file_index, member_id, period, delivery_date, source_file, path, first_row)"
         )
-        connection.executemany("insert into address values (?, ?, ?, ?, ?, ?)", addresses)
-        paths = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in batch)
+        paths = ", ".join(quoted(str(file.path)) for file in batch)
         if batch[0].path.suffix == ".parquet":
-            raw = f"read_parquet([{paths}], filename = true, file_row_number = true)"
+            raw = f"read_parquet([{paths}])"
             row = "raw.file_row_number + 1"
         else:
             types = ", ".join(f"'{name}': '{DUCKDB_TYPES[c.type]}'" for name, c in extract.columns.items())
             connection.execute(
-                f"create or replace temp table raw as select * from read_csv([{paths}], header = true, delim = ',', "
-                f"quote = '\"', escape = '\"', columns = {{{types}}}, filename = true, auto_detect = false)"
+                f"create or replace temp table raw as select *, file_index from read_csv([{paths}], header = true, delim = ',', "
+                f"quote = '\"', escape = '\"', columns = {{{types}}}, auto_detect = false)"
             )
             raw, row = "raw", "raw.rowid + 1 - address.first_row"
         self._check_totals(batch, extract, raw)
@@ -169,14 +189,14 @@ class Intake:
         target.mkdir(parents=True, exist_ok=True)
         connection.execute(
             f"copy (select {', '.join(columns)}, address.member_id, address.period, address.delivery_date, address.source_file, "
-            f"{row} as source_row from {raw} as raw inner join address on raw.filename = address.filename{joins}) "
+            f"{row} as source_row from {raw} as raw inner join address on raw.file_index = address.file_index{joins}) "
             f"to '{target}/{number}.parquet' (format parquet, compression zstd, compression_level 1)"
         )
 
     def _person_map(self, raw: str, persons: Sequence[str]) -> None:
         """Every distinct person of a batch is hashed once."""
         each = " union ".join(
-            f"select distinct {name} as id, member_id from {raw} as raw inner join address on raw.filename = address.filename "
+            f"select distinct {name} as id, member_id from {raw} as raw inner join address on raw.file_index = address.file_index "
             f"where {name} is not null"
             for name in persons
         )
@@ -192,10 +212,10 @@ class Intake:
         sums = "".join(f", sum({name})" for name in names)
         found = {
             row[0]: row[1:]
-            for row in self._connection.execute(f"select filename, count(*){sums} from {raw} group by all").fetchall()
+            for row in self._connection.execute(f"select file_index, count(*){sums} from {raw} group by all").fetchall()
         }
-        for file in batch:
-            rows, *totals = found.get(str(file.path), (0, *(Decimal(0) for _ in names)))
+        for number, file in enumerate(batch):
+            rows, *totals = found.get(number, (0, *(Decimal(0) for _ in names)))
             if rows != file.rows:
                 raise BrokenDelivery(f"{file.path}: {rows} rows, the manifest says {file.rows}")
             said = dict(file.totals)
@@ -207,17 +227,16 @@ class Intake:
         """No key twice within member and period, nor empty: on a 64-bit hash first, exactly where that repeats."""
         cursor = self._connection.cursor()
         source = f"read_parquet('{self._lake}/{extract.name}/**/*.parquet')"
-        members = [row[0] for row in cursor.execute(f"select distinct member_id from {source}").fetchall()]
         keys = ", ".join(extract.key)
-        for member in members:
-            query = (
-                f"select 1 from (select hash(period, {keys}) as h from {source} where member_id = ? group by h having count(*) > 1)"
-            )
-            if cursor.execute(query, [member]).fetchone() is None:
+        counted = cursor.execute(f"select member_id, count(*) from {source} group by all order by all").fetchall()
+        for members in together(dict(counted), KEYS_AT_ONCE):
+            where = f"member_id in ({', '.join(quoted(member) for member in members)})"
+            query = f"select hash(member_id, period, {keys}) as h from {source} where {where} group by h having count(*) > 1 limit 1"
+            if cursor.execute(query).fetchone() is None or extract.name == "settlements":
                 continue
-            query = f"select period, {keys} from {source} where member_id = ? group by all having count(*) > 1 limit 1"
-            if (twice := cursor.execute(query, [member]).fetchone()) is not None and extract.name not in ("settlements",):
-                raise BrokenDelivery(f"{member} {extract.name}: {keys} twice: {twice}")
+            query = f"select member_id, period, {keys} from {source} where {where} group by all having count(*) > 1 limit 1"
+            if (twice := cursor.execute(query).fetchone()) is not None:
+                raise BrokenDelivery(f"{extract.name}: {keys} twice: {twice}")
 
     def _write_empty(self, extract: Extract) -> None:
         """A file without rows, so that an extract that nobody delivered is an empty table."""

@@ -7,15 +7,14 @@ order) and the intake (intake.py).
 from __future__ import annotations
 
 import csv
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 import yaml
 
-from tests.benchmark.floor.intake import BrokenDelivery, Intake, in_force
+from tests.benchmark.floor.intake import BrokenDelivery, Delivered, Intake, in_force, quoted, together
 
 HERE = Path(__file__).parent
 SEEDS = HERE.parents[2] / "seeds"
@@ -30,6 +29,8 @@ LAKE = (
     "bed_census", "bed_days", "charge_lines", "departments", "encounters", "gl_entries", "payroll", "settlements", "workload",
 )  # fmt: skip
 STEPS = range(4)
+AT_ONCE = 3_000_000
+"""Charge lines of members whose cases are costed together."""
 
 
 def run(landing: Path, target: Path, key: bytes, *, memory: str = "2GB", threads: int = 2) -> dict[str, float]:
@@ -79,7 +80,7 @@ def run(landing: Path, target: Path, key: bytes, *, memory: str = "2GB", threads
         staged("ledger", lambda: _script(connection, "1_ledger"))
         staged("step-down", lambda: _departments(connection))
         staged("pools and payment", lambda: _script(connection, "3_pools"))
-        staged("cases and lines", lambda: _members(connection))
+        staged("cases and lines", lambda: _members(connection, files))
         staged("marts", lambda: _script(connection, "5_marts"))
         staged("publication", lambda: _publish(connection, target / "published"))
     return seconds
@@ -141,7 +142,12 @@ def _seeds(connection: duckdb.DuckDBPyConnection, laid_over: Path) -> None:
             coalesce(is_hourly, false) as is_hourly,
             item_code in (select item_code from pairs union all select with_item_code from pairs) as is_paired,
             case when count(*) over (partition by mutually_exclusive_group) > 1 then mutually_exclusive_group end as exclusive_group
-        from items
+        from items;
+        create temp table watch_of as
+        select members.member_id, watch.*, case level
+            when 'tertiary' then max_price_tertiary when 'secondary' then max_price_secondary else max_price_primary
+        end as price_limit
+        from watch cross join members
         """
     )
 
@@ -163,10 +169,18 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> None:
         group by all
         having count(*) > 1;
         create temp table repeated_charge as
-        with stray as (select distinct member_id, charge_id from charge_lines where strftime(charged_at, '%Y-%m') <> period)
+        with astray as (
+            select member_id, period from charge_lines group by all
+            having strftime(min(charged_at), '%Y-%m') <> period or strftime(max(charged_at), '%Y-%m') <> period
+        ),
+        stray as (
+            select distinct member_id, charge_id
+            from charge_lines
+            where (member_id, period) in (select (member_id, period) from astray) and strftime(charged_at, '%Y-%m') <> period
+        )
         select member_id, charge_id, max(period) as last_period
         from charge_lines
-        where (member_id, charge_id) in (select (member_id, charge_id) from stray)
+        semi join stray using (member_id, charge_id)
         group by all
         having count(*) > 1;
         create temp table hit (
@@ -196,13 +210,14 @@ def _departments(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(step.replace("$step", str(number)))
 
 
-def _members(connection: duckdb.DuckDBPyConnection) -> None:
-    members = [row[0] for row in connection.execute("select member_id from members order by member_id").fetchall()]
-    for member in members:
-        if not re.fullmatch(r"\w+", member):
-            raise BrokenDelivery(f"member id {member!r} cannot stand in a statement")
+def _members(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivered]) -> None:
+    lines: dict[str, int] = {}
+    for file in files:
+        lines[file.member_id] = lines.get(file.member_id, 0) + (file.rows if file.extract == "charge_lines" else 0)
+    for members in together(lines, AT_ONCE):
+        listed = ", ".join(quoted(member) for member in members)
         for statement in statements("4_cases"):
-            connection.execute(statement.replace("$member", f"'{member}'"))
+            connection.execute(statement.replace("$members", listed))
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
