@@ -140,6 +140,17 @@ def county_stories(warehouse: Warehouse) -> None:
     post(warehouse, "V01", [expense(None, LABOUR, 55), expense(None, OTHER, 5), expense(None, MATERIAL, 40)])
 
 
+def services_and_public_health(warehouse: Warehouse) -> None:
+    """H01 consults from afar twice; T02 did public-health work and booked no cost of it."""
+    costs = [{"depreciation_cost": 30, "labour_cost": 100, "network_cost": 20}]
+    costs.append({"depreciation_cost": 30, "labour_cost": 50, "network_cost": 21, "diagnosis_income": 200})
+    shared = {"service_kind": "tele_consultation", "performing_member_id": "H01", "requesting_member_id": "T02"}
+    rows = [shared | cost | {"service_id": f"S{n}", "performed_on": f"{PERIOD}-03"} for n, cost in enumerate(costs)]
+    warehouse.deliver("remote_services", "H01", PERIOD, rows)
+    project = {"project_code": "P1", "project_name": "健康档案", "target_qty": 10, "done_qty": 4}
+    warehouse.deliver("public_health", "T02", PERIOD, [project])
+
+
 @pytest.fixture(scope="module")
 def consortium(dbt_session: Warehouse) -> dict[str, list[dict[str, Any]]]:
     """The marts of the stories above, read once."""
@@ -155,8 +166,10 @@ def consortium(dbt_session: Warehouse) -> dict[str, list[dict[str, Any]]]:
     warehouse.refer("allocation_drivers", [common | rule for rule in DRIVERS])
     golden_hospital(warehouse)
     county_stories(warehouse)
+    services_and_public_health(warehouse)
     warehouse.build(*MARTS)
     marts = ("department_cost", "allocation_trace", "scope_cost", "not_available", "structure", "unit_cost")
+    marts = (*marts, "category", "remote_service")
     return {mart: warehouse.rows(f"from cost.{mart} order by all") for mart in marts}
 
 
@@ -252,6 +265,24 @@ def test_a_total_only_member_gets_a_reason_and_a_structure(consortium: dict[str,
         "consumable": (Decimal("0.4"), "within"),
         "other": (Decimal("0.05"), "within"),
     }
+
+
+def test_public_health_work_without_cost_is_shown(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """S5-COST-10; the categories of the golden hospital are medical and management (S1-COST-02)."""
+    rows = {(row["member_id"], row["cost_category"]): row for row in consortium["category"]}
+    assert (rows["T02", "public_health"]["amount"], rows["T02", "public_health"]["is_activity_without_cost"]) == (
+        0,
+        True,
+    )
+    golden = {category: row["amount"] for (member, category), row in rows.items() if member == "H01"}
+    assert golden == {"medical": 2_710_000, "management": 520_000}
+    assert rows["H01", "management"]["share"] == Decimal("0.160991")
+
+
+def test_cost_of_a_consultation_from_afar(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """S1-COST-03: depreciation 60, labour 150, network 41 over two."""
+    (row,) = consortium["remote_service"]
+    assert (row["services"], row["total_cost"], row["unit_cost"], row["margin"]) == (2, 251, Decimal("125.50"), -51)
 
 
 def test_visit_and_bed_day_costs(consortium: dict[str, list[dict[str, Any]]]) -> None:
