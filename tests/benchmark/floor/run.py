@@ -33,13 +33,16 @@ AT_ONCE = 3_000_000
 """Charge lines of members whose cases are costed together."""
 
 
-def run(landing: Path, target: Path, key: bytes, *, memory: str = "2GB", threads: int = 2) -> dict[str, float]:
+def run(
+    landing: Path, target: Path, key: bytes, *, memory: str = "2GB", threads: int = 2, trace: Path | None = None
+) -> dict[str, float]:
     """Takes the deliveries in, builds the marts, publishes.
 
     Args:
         landing: canonical deliveries; `_seeds` in it is laid over the project's seeds, as a night is told to.
         target: lake/, published/ and spill/ are made in it.
         key: of the pseudonyms.
+        trace: a cost.allocation_trace as Parquet that stands in for the floor's own step-down (for comparisons).
 
     Returns:
         Seconds of every stage.
@@ -78,7 +81,7 @@ def run(landing: Path, target: Path, key: bytes, *, memory: str = "2GB", threads
         _seeds(connection, landing / "_seeds")
         _standing(connection)
         staged("ledger", lambda: _script(connection, "1_ledger"))
-        staged("step-down", lambda: _departments(connection))
+        staged("step-down", lambda: _departments(connection, trace))
         staged("pools and payment", lambda: _script(connection, "3_pools"))
         staged("cases and lines", lambda: _members(connection, files))
         staged("marts", lambda: _script(connection, "5_marts"))
@@ -201,11 +204,17 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _departments(connection: duckdb.DuckDBPyConnection) -> None:
+def _departments(connection: duckdb.DuckDBPyConnection, trace: Path | None) -> None:
     before, step = (HERE / "2_departments.sql").read_text(encoding="utf-8").split("-- step\n")
     for statement in before.split(";\n"):
         if statement.strip():
             connection.execute(statement)
+    if trace is not None:
+        connection.execute(
+            "insert into flow select period, member_id, step, from_dept, to_dept, cost_element, driver, is_fallback, "
+            f"cast(driver_share * 1000000 as bigint), 1000000, cast(amount * 100 as bigint) from {quoted(str(trace))}"
+        )
+        return
     for number in STEPS:
         connection.execute(step.replace("$step", str(number)))
 
