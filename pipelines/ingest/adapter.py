@@ -20,7 +20,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines import contract as contracts
-from pipelines.ingest.adapter_model import AdapterFile, Column, Format, Source
+from pipelines.ingest.adapter_model import DATES, WHOLE_ROW, AdapterFile, Column, Format, Source
 from pipelines.ingest.readers import cells
 from pipelines.ingest.readers.errors import Unreadable
 
@@ -280,6 +280,8 @@ def _resolve(parsed: AdapterFile, file: Path, contract: contracts.Contract) -> A
             for column, field_ in shape.columns.items()
             if (rule := _rule(parsed, said, source, column, field_.type)).has_source
         }
+        for column, rule in columns[name].items():
+            _check_rule(f"extracts.{name}.columns.{column}", file, source, rule, shape.columns[column].type)
         for column, field_ in shape.columns.items():
             if column not in columns[name] and not field_.optional and column not in source.absent:
                 raise AdapterError(
@@ -301,6 +303,20 @@ def _check_layout(file: Path, extract: str, source: Source) -> None:
         raise AdapterError(file, f"extracts.{extract}.format", f"can't be told from the names {', '.join(source.file)}")
     if not formats:
         raise AdapterError(file, f"extracts.{extract}.file", "say what the files are called, or their format")
+
+
+def _check_rule(key: str, file: Path, source: Source, rule: Column, type_: str) -> None:
+    """What a column can only say for some types and formats."""
+    if (rule.date or rule.minus_days is not None) and type_ not in DATES:
+        raise AdapterError(file, key, f"date formats and days make no sense for {type_}")
+    if WHOLE_ROW in rule.fingerprint:
+        if rule.fingerprint != [WHOLE_ROW]:
+            raise AdapterError(file, key, f"fingerprint names columns or {WHOLE_ROW}, not both")
+        by_suffix = {_FORMAT_OF_SUFFIX.get(Path(each).suffix.lower()) for each in source.file}
+        formats = {source.format} if source.format else by_suffix
+        if unannounced := sorted(str(each) for each in formats & {"xml", "jsonl", "fhir"}):
+            problem = f"{' and '.join(unannounced)} files don't announce their columns: name those of the fingerprint"
+            raise AdapterError(file, key, problem)
 
 
 def _check_names(file: Path, extract: str, said: Source, columns: AnyMapping[str, object]) -> None:

@@ -238,6 +238,8 @@ def _source(rule: Column | None, headers: list[str] | None) -> str:
         return "not delivered"
     if rule.constant is not None:
         return f"always {rule.constant}"
+    if rule.fingerprint:
+        return f"fingerprint of {len(headers or ()) - len(rule.beside)} columns"
     if rule.row_number:
         return "row number"
     return " + ".join(headers) if headers else f"no {' or '.join(rule.headers)}"

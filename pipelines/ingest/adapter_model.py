@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipelines import contract as contracts
 
+WHOLE_ROW = "*"
+DATES = ("date", "timestamp")
+
 Format = Literal["csv", "excel", "dbf", "xml", "jsonl", "parquet", "sql", "fhir"]
 
 
@@ -48,6 +51,8 @@ class Column(_Strict):
     joiner: str = " "
     constant: str | None = None
     row_number: bool = False
+    fingerprint: list[str] = []  # a key made of what the row holds in these columns; "*" = in all of the file
+    needs: list[str] = []  # without a value in each of these columns there is none here
     part: Part | None = None
     strip: str | None = None  # "" = white space, else these characters and white space
     empty: list[str] = []  # words that mean "nothing"
@@ -57,12 +62,13 @@ class Column(_Strict):
     unit: Literal["yuan", "fen", "wan"] = "yuan"
     sign: Literal["normal", "inverted"] = "normal"
     date: list[str] = []  # strptime formats, tried in order; ISO always passes
+    minus_days: str | None = None  # header of the days that the date is put back by
     pad: Pad | None = None
     prefix: str = ""
     default: str | None = None
     when: When | None = None
 
-    @field_validator("header", "date", "join", "empty", mode="before")
+    @field_validator("header", "date", "join", "empty", "fingerprint", "needs", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -82,25 +88,33 @@ class Column(_Strict):
     @model_validator(mode="after")
     def _one_source(self) -> "Column":
         sources = [bool(self.header), bool(self.join), self.constant is not None, self.row_number]
-        if sum(sources) > 1:
-            raise ValueError("header, join, constant and row_number exclude each other")
+        if sum([*sources, bool(self.fingerprint)]) > 1:
+            raise ValueError("header, join, constant, row_number and fingerprint exclude each other")
         return self
 
     @property
     def headers(self) -> list[str]:
         """Every header that this column may read."""
-        return self.header or self.join
+        return self.header or self.join or [each for each in self.fingerprint if each != WHOLE_ROW]
+
+    @property
+    def beside(self) -> list[str]:
+        """Headers that decide about the value without being its source, each once."""
+        days = [self.minus_days] if self.minus_days is not None else []
+        condition = [self.when.header] if self.when is not None else []
+        return list(dict.fromkeys([*self.needs, *days, *condition]))
 
     @property
     def has_source(self) -> bool:
         """Whether the adapter says where the values come from."""
-        return bool(self.header or self.join or self.row_number) or self.constant is not None
+        return bool(self.header or self.join or self.row_number or self.fingerprint) or self.constant is not None
 
     def over(self, base: "Column") -> "Column":
         """This column with everything it leaves unsaid taken from `base`."""
         said = {name: getattr(self, name) for name in self.model_fields_set}
         if self.has_source:
-            base = base.model_copy(update={"header": [], "join": [], "constant": None, "row_number": False})
+            none: dict[str, Any] = {"header": [], "join": [], "constant": None, "row_number": False, "fingerprint": []}
+            base = base.model_copy(update=none)
         return base.model_copy(update=said)
 
 
@@ -162,8 +176,8 @@ class Source(_Strict):
     def _are_contract_types(cls, value: dict[str, Column]) -> dict[str, Column]:
         for type_, rule in value.items():
             contracts.Type(type_)
-            if rule.date and type_ not in ("date", "timestamp"):
-                raise ValueError(f"date formats make no sense for {type_}")
+            if (rule.date or rule.minus_days) and type_ not in DATES:
+                raise ValueError(f"date formats and days make no sense for {type_}")
         return value
 
 

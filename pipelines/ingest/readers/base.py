@@ -41,9 +41,7 @@ class Task:
         """Every header that the mapping may read, each once."""
         headers: dict[str, None] = {}
         for column in self.mapping.columns.values():
-            headers.update(dict.fromkeys(column.headers))
-            if column.when is not None:
-                headers[column.when.header] = None
+            headers.update(dict.fromkeys([*column.headers, *column.beside]))
         return list(headers)
 
     def types_of(self, header: str) -> set[str]:

@@ -9,6 +9,7 @@ taken for (`12元 分`), so that validation rejects the row and names the value.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.ingest.adapter_model import WHOLE_ROW
 from pipelines.ingest.readers.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pipelines.ingest.adapter_model import Column
 
 _NUMBER = r"^[+-]?\d{1,20}(\.\d{1,6})?$"
+_DAYS = r"^\d{1,5}$"
+_BETWEEN_CELLS = "\x1f"
 _EXACT = pl.Decimal(38, 10)
 _YUAN_PER = {"yuan": Decimal(1), "fen": Decimal("0.01"), "wan": Decimal(10000)}
 _UNIT_ZH = {"yuan": "元", "fen": "分", "wan": "万元"}
@@ -73,7 +77,8 @@ def bind(mapping: Mapping, headers: Sequence[str], where: str, natives: Sequence
         if found is not None:
             headers_of[name] = found
         elif name in mapping.required and column.default is None:
-            missing.append(f"{' or '.join(column.header) or ' and '.join(column.join)} ({name})")
+            sources = " or ".join(column.header) if column.header else " and ".join(column.headers)
+            missing.append(f"{' and '.join(filter(None, [sources, *column.beside]))} ({name})")
     if missing:
         # Where hardly a header is known, the row may be no header at all but a patient: it is not shown.
         is_header = len(headers_of) > len(missing)
@@ -93,8 +98,9 @@ def bind(mapping: Mapping, headers: Sequence[str], where: str, natives: Sequence
     for column in mapping.columns.values():
         if column.when is not None:
             words.setdefault(column.when.header, set()).update(column.when.values)
+    spelling = {name: each[0] for name, each in spelled.items()}
     expressions = [
-        _forward(name, mapping.columns[name], headers_of[name], mapping.types[name], words, set(natives))
+        _forward(name, mapping.columns[name], headers_of[name], spelling, mapping.types[name], words, set(natives))
         if name in headers_of
         else pl.lit(mapping.columns[name].default if name in mapping.columns else None, pl.String).alias(name)
         for name in mapping.types
@@ -105,27 +111,34 @@ def bind(mapping: Mapping, headers: Sequence[str], where: str, natives: Sequence
 
 def _found(column: Column, spelled: dict[str, list[str]]) -> list[str] | None:
     """The file's spelling of the headers that a column reads; None where one is missing."""
-    if column.constant is not None or column.row_number:
-        found: list[str] | None = []
-    elif column.join:
-        all_there = all(normal(each) in spelled for each in column.join)
-        found = [spelled[normal(each)][0] for each in column.join] if all_there else None
+    if column.fingerprint == [WHOLE_ROW]:
+        wanted = [each for each in spelled if each]
+    elif column.header:
+        wanted = [normal(each) for each in column.header if normal(each) in spelled][:1] or column.header
     else:
-        hit = next((normal(each) for each in column.header if normal(each) in spelled), None)
-        found = [spelled[hit][0]] if hit is not None else None
-    if found is not None and column.when is not None:
-        condition = normal(column.when.header)
-        return [*found, spelled[condition][0]] if condition in spelled else None
-    return found
+        wanted = [normal(each) for each in column.headers]
+    wanted += [normal(each) for each in column.beside]
+    return [spelled[each][0] for each in wanted] if all(each in spelled for each in wanted) else None
 
 
 def _forward(
-    name: str, column: Column, headers: list[str], type_: str, words: dict[str, set[str]], natives: set[str]
+    name: str,
+    column: Column,
+    headers: list[str],
+    spelling: dict[str, str],
+    type_: str,
+    words: dict[str, set[str]],
+    natives: set[str],
 ) -> pl.Expr:
-    sources = headers[:-1] if column.when is not None else headers
+    def beside(header: str) -> pl.Expr:
+        return pl.col(spelling[normal(header)]).cast(pl.String).str.strip_chars()
+
+    sources = headers[: len(headers) - len(column.beside)]
     if natives.issuperset(sources) and sources and not _says_anything(column):
         return pl.col(sources[0]).alias(name)
     x = _source(column, sources)
+    for header in column.needs:
+        x = pl.when(beside(header) != "").then(x)
     if column.part is not None:
         x = x.str.split(column.part.by).list.get(column.part.index - 1, null_on_oob=True)
     if column.strip is not None:
@@ -143,6 +156,8 @@ def _forward(
         x = _amount(column, x)
     if column.date:
         x = _date(column.date, type_, x)
+    if column.minus_days is not None:
+        x = _days_before(type_, x, beside(column.minus_days))
     if column.pad is not None:
         x = x.str.pad_start(column.pad.width, column.pad.fill)
     if column.prefix:
@@ -150,7 +165,7 @@ def _forward(
     if column.default is not None:
         x = x.fill_null(column.default)
     if column.when is not None:
-        word = pl.col(headers[-1]).cast(pl.String).str.strip_chars()
+        word = beside(column.when.header)
         known = sorted(words[column.when.header])
         x = (
             pl.when(word.is_in(column.when.values)).then(x)
@@ -174,7 +189,16 @@ def _source(column: Column, headers: list[str]) -> pl.Expr:
     if column.row_number:
         return pl.col("source_row").cast(pl.String)
     pieces = [pl.col(each).cast(pl.String) for each in headers]
+    if column.fingerprint:
+        row = pl.concat_str([piece.fill_null("") for piece in pieces], separator=_BETWEEN_CELLS)
+        return row.map_batches(_fingerprints, return_dtype=pl.String)
     return pieces[0] if len(pieces) == 1 else pl.concat_str(pieces, separator=column.joiner, ignore_nulls=False)
+
+
+def _fingerprints(rows: pl.Series) -> pl.Series:
+    """128 bits of SHA-256 per row: the same cells give the same key in every file and every process."""
+    keys = [hashlib.sha256(row.encode()).hexdigest()[:32] for row in rows.to_list()]
+    return pl.Series(rows.name, keys, dtype=pl.String)
 
 
 def _mapped(words: dict[str, str], x: pl.Expr) -> pl.Expr:
@@ -200,6 +224,14 @@ def _plain(number: pl.Expr) -> pl.Expr:
 def _date(formats: list[str], type_: str, x: pl.Expr) -> pl.Expr:
     """ISO text in local time; what none of the formats reads passes as it is."""
     return pl.coalesce(*[_read(x, each, type_).dt.strftime(_ISO[type_]) for each in formats], x)
+
+
+def _days_before(type_: str, x: pl.Expr, days: pl.Expr) -> pl.Expr:
+    """The date put back by whole days; where either can't be read both pass on, and nothing takes them for a date."""
+    count = pl.when(days.str.contains(_DAYS)).then(days).cast(pl.Int64, strict=False)
+    read = pl.coalesce(*[x.str.to_datetime(each, strict=False, exact=True, time_unit="us") for each in _ISO.values()])
+    moved = (read - pl.duration(days=count)).dt.strftime(_ISO[type_])
+    return pl.coalesce(moved, x + pl.lit(" - ") + days.fill_null("?") + pl.lit(" 天"))
 
 
 def _read(x: pl.Expr, format_: str, type_: str) -> pl.Expr:
@@ -228,8 +260,10 @@ def to_vendor(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
                     f"{mapping.vendor}.{mapping.extract}.{name} is always {column.constant}, not {other[:3]}"
                 )
             continue
-        if column.row_number:
+        if column.row_number or column.fingerprint:
             continue
+        if column.minus_days is not None:
+            raise ValueError(f"{mapping.vendor}.{mapping.extract}.{name}: minus_days has no way back")
         vendor = _backward(name, column, text, mapping.types[name])
         if column.when is not None:
             sides.setdefault(column.header[0], []).append((column, text, vendor))
