@@ -131,8 +131,7 @@ def _links(chain: Sequence[Record]) -> list[Break]:
 
 def _mirror(chain: Sequence[Record], state: State) -> list[Break]:
     remembered = {
-        row["publication_id"]: row["hash"]
-        for row in state.rows("select publication_id, hash from publication")
+        row["publication_id"]: row["hash"] for row in state.rows("select publication_id, hash from publication")
     }
     breaks = [
         Break(record.publication_id, "state", record.hash, remembered.get(record.publication_id, "no row"))

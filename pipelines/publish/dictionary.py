@@ -81,9 +81,7 @@ def as_csv(entries: Mapping[str, Any]) -> str:
 
 def write_dictionary(entries: Mapping[str, Any], target: Path) -> None:
     """Writes `dictionary.json` and `dictionary.csv` into a publication."""
-    (target / "dictionary.json").write_text(
-        json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8"
-    )
+    (target / "dictionary.json").write_text(json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8")
     (target / "dictionary.csv").write_text(as_csv(entries), encoding="utf-8")
 
 
@@ -92,9 +90,7 @@ def _mart(mart: Mart, key: Sequence[str]) -> dict[str, Any]:
     columns = []
     for column in mart.columns:
         zh, en = bilingual(column.comment)
-        columns.append(
-            {"column": column.name, "type": column.type, "is_key": column.name in key, "zh": zh, "en": en}
-        )
+        columns.append({"column": column.name, "type": column.type, "is_key": column.name in key, "zh": zh, "en": en})
     return {"schema": mart.schema, "table": mart.name, "zh": chinese, "en": english, "columns": columns}
 
 

@@ -50,9 +50,7 @@ class Drill:
         """The line for the drill log."""
         took = f"restored in {self.restore_seconds:.0f} s, rebuilt in {self.rebuild_seconds:.0f} s"
         if self.passed:
-            return (
-                f"{self.publication_id}: {self.marts} marts with {self.rows} rows came out the same; {took}"
-            )
+            return f"{self.publication_id}: {self.marts} marts with {self.rows} rows came out the same; {took}"
         return f"{self.publication_id}: {len(self.breaks)} differences; {took}; first: {self.breaks[0]}"
 
 
@@ -116,16 +114,12 @@ def _restore(settings: Settings, into: Path, record: Record) -> Settings:
         "postgres_url": None,
     }
     # Not model_copy: it would carry along the folders that were derived from the old home.
-    return Settings.model_construct(
-        **{name: getattr(settings, name) for name in Settings.model_fields} | changed
-    )
+    return Settings.model_construct(**{name: getattr(settings, name) for name in Settings.model_fields} | changed)
 
 
 def _point_at_manifest(settings: Settings, home: Path, record: Record) -> None:
     """Lays the manifest of the publication in force again: a later night may have laid down another."""
-    built = State(settings.state_path).rows(
-        "select manifest_id from build where build_id = ?", (record.build_id,)
-    )
+    built = State(settings.state_path).rows("select manifest_id from build where build_id = ?", (record.build_id,))
     folders = [home / "manifests" / row["manifest_id"] for row in built]
     found = next((each for each in folders if each.is_dir()), None)
     if found is None:

@@ -53,9 +53,7 @@ class Written:
         }
 
 
-def measure(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, relation: str, before: dict[str, Any] | None
-) -> Written:
+def measure(connection: duckdb.DuckDBPyConnection, mart: Mart, relation: str, before: dict[str, Any] | None) -> Written:
     """Counts and hashes a mart; one that did not change keeps the hash that stands in the publication before.
 
     Args:
@@ -145,9 +143,7 @@ def _drop_all_but(connection: duckdb.DuckDBPyConnection, names: set[str]) -> Non
     for schema, table in tables:
         if f"{schema}.{table}" not in names:
             connection.execute(f"drop table {quoted('target', schema, table)}")
-    connection.execute(
-        "checkpoint target"
-    )  # gives the dropped tables' blocks back before new ones are asked for
+    connection.execute("checkpoint target")  # gives the dropped tables' blocks back before new ones are asked for
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, mart: Mart, relation: str) -> None:

@@ -41,9 +41,7 @@ def publishing(published: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PublicationError(
-                f"another run is publishing into {published}: wait for it and run again"
-            ) from None
+            raise PublicationError(f"another run is publishing into {published}: wait for it and run again") from None
         yield
     finally:
         os.close(handle)

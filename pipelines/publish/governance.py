@@ -36,10 +36,7 @@ def tables() -> dict[str, Mart]:
             RECORDS,
             name,
             f"{table['zh']} · {table['grain']}",
-            tuple(
-                Column(c, said["type"], f"{said['zh']} · {said['en']}")
-                for c, said in table["columns"].items()
-            ),
+            tuple(Column(c, said["type"], f"{said['zh']} · {said['en']}") for c, said in table["columns"].items()),
         )
         for name, table in declared.items()
     }
@@ -73,10 +70,7 @@ def build_records(
         state: outcomes and gates.
         members: ids of all who have joined.
     """
-    built = {
-        mart.name: (mart, mart.relation("warehouse"))
-        for mart in catalogue(connection, "warehouse", (RECORDS,))
-    }
+    built = {mart.name: (mart, mart.relation("warehouse")) for mart in catalogue(connection, "warehouse", (RECORDS,))}
     rows = {
         "gate": _gate_rows(state),
         "delivery_outcome": _outcome_rows(state),
@@ -159,14 +153,10 @@ def _outcome_rows(state: State) -> list[dict[str, Any]]:
 
 
 def _publication_row(record: Record) -> dict[str, Any]:
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()
-    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
 
 
-def _lay_down(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: Iterable[dict[str, Any]]
-) -> tuple[Mart, str]:
+def _lay_down(connection: duckdb.DuckDBPyConnection, name: str, rows: Iterable[dict[str, Any]]) -> tuple[Mart, str]:
     """Rows as a table of the connection's memory, typed as declared."""
     mart = tables()[name]
     kept = [{column.name: row.get(column.name) for column in mart.columns} for row in rows]
@@ -175,10 +165,7 @@ def _lay_down(
         for c in mart.columns
     }
     text = [
-        {
-            key: str(value) if value is not None and loose[key] == pl.String else value
-            for key, value in row.items()
-        }
+        {key: str(value) if value is not None and loose[key] == pl.String else value for key, value in row.items()}
         for row in kept
     ]
     frame = pl.DataFrame(text, schema=loose)  # noqa: F841 (DuckDB reads it by its name)
@@ -189,18 +176,12 @@ def _lay_down(
     return mart, table
 
 
-def _lay_down_quarantine(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, state: State
-) -> tuple[Mart, str]:
+def _lay_down_quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, state: State) -> tuple[Mart, str]:
     """All rejected cells that the state still speaks of."""
     mart, table = _lay_down(connection, "quarantine", [])
-    paths = [
-        settings.home / row["path"] for row in state.rows("select path from quarantine_file order by path")
-    ]
+    paths = [settings.home / row["path"] for row in state.rows("select path from quarantine_file order by path")]
     if paths:
         cells = ", ".join(f"cast({quoted(c.name)} as {c.type})" for c in mart.columns)
         files = ", ".join(literal(str(path)) for path in paths)
-        connection.execute(
-            f"insert into {table} select {cells} from read_parquet([{files}], union_by_name = true)"
-        )
+        connection.execute(f"insert into {table} select {cells} from read_parquet([{files}], union_by_name = true)")
     return mart, table

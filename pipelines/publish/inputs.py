@@ -89,9 +89,7 @@ def read_manifest(settings: Settings) -> pl.DataFrame:
     """
     path = settings.in_force / "_manifest.parquet"
     if not path.exists():
-        raise PublicationError(
-            f"{path} is missing: gate 1 writes it; run the night from its start (`yilian nightly`)"
-        )
+        raise PublicationError(f"{path} is missing: gate 1 writes it; run the night from its start (`yilian nightly`)")
     return pl.read_parquet(path)
 
 

@@ -106,9 +106,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> Non
         raise PublicationError(f"{path} cannot be opened for reading: {error}") from error
 
 
-def catalogue(
-    connection: duckdb.DuckDBPyConnection, database: str, areas: tuple[str, ...] = AREAS
-) -> list[Mart]:
+def catalogue(connection: duckdb.DuckDBPyConnection, database: str, areas: tuple[str, ...] = AREAS) -> list[Mart]:
     """The marts of an attached database, in the order of the interface, then by name.
 
     Raises:

@@ -19,28 +19,21 @@ import errno
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from pipelines.gates import require_open
 from pipelines.publish import folder, postgres
-from pipelines.publish.chain import GENESIS, Record, records
-from pipelines.publish.content import marts_hash
-from pipelines.publish.dictionary import dictionary, keys_of, write_dictionary
+from pipelines.publish.assemble import assemble, draft_record
+from pipelines.publish.chain import Record, records
 from pipelines.publish.errors import NotPublished, PublicationError
-from pipelines.publish.files import Written, measure, write_database, write_parquet
-from pipelines.publish.governance import Records, build_records
-from pipelines.publish.inputs import Inputs, file_sha256, read_inputs
-from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
+from pipelines.publish.inputs import read_inputs
 from pipelines.publish.retention import retire
-from pipelines.publish.site import Edition, build_site
-from pipelines.publish.site.frames import read_frames
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -86,22 +79,27 @@ def publish(settings: Settings, state: State, *, run_id: str, build_id: str, clo
     published = settings.published
     with folder.publishing(published), _reported(published):
         finish(settings, state)
-        folder.sweep(published)
         chain = records(published)
+        _require_whole(chain, state)
+        folder.sweep(published)
         publication_id = f"{len(chain) + 1:06d}-{clock:%Y%m%dT%H%M%S}"
         before = _before(published)
         folder.require_room(published, _size(before) if before else 0)
         temporary = folder.begin(published, publication_id)
         inputs = read_inputs(settings, clock.date())
-        draft = _draft(publication_id, run_id, build_id, clock, inputs, chain)
-        description = _write(settings, state, temporary, before, inputs, draft, chain)
+        draft = draft_record(publication_id, run_id, build_id, clock, inputs, chain)
+        description = assemble(settings, state, temporary, before, inputs, draft, chain)
         description["seconds"] = round(time.monotonic() - started, 3)
         folder.write_json(temporary / folder.RECORD, description)
         if settings.postgres_url:
             postgres.stage(settings, temporary, publication_id)
         path = folder.seal(temporary)
         folder.write_json(published / folder.PENDING, description["record"])
-        finish(settings, state)
+        if not finish(settings, state):
+            raise PublicationError(
+                "what was loaded into Postgres is gone before it could be switched to: see who drops schemas there, "
+                "and run again; the publication before stays"
+            )
         retire(published, settings.keep_publications)
         return _publication(path)
 
@@ -118,7 +116,7 @@ def rollback(settings: Settings, publication_id: str) -> Publication:
         NotPublished: it is not kept; the text lists those that are.
     """
     published = settings.published
-    with folder.publishing(published):
+    with folder.publishing(published), _reported(published):
         kept = folder.kept(published)
         if publication_id not in kept:
             raise NotPublished(f"{publication_id} is not kept; kept are {', '.join(kept) or 'none'}")
@@ -130,139 +128,50 @@ def rollback(settings: Settings, publication_id: str) -> Publication:
         return _publication(published / publication_id)
 
 
-def finish(settings: Settings, state: State) -> None:
+def finish(settings: Settings, state: State) -> bool:
     """Completes a switch that has begun; does nothing when none has.
 
     A switch that cannot be completed, because Postgres no longer holds what was loaded for it, is taken back.
+
+    Returns:
+        False when a switch was taken back.
     """
     published = settings.published
     pending = published / folder.PENDING
     if not pending.is_file():
-        return
+        return True
     record = Record.read(folder.read_json(pending))
     if settings.postgres_url:
         lost = postgres.switch(settings, record.publication_id)
         if lost is None:
             pending.unlink()
-            return
+            return False
         for sentence in lost:
             log.warning("%s", sentence)
     folder.write_json(published / folder.CHAIN / f"{record.publication_id}.json", asdict(record))
     state.put("publication", [_state_row(record)])
     folder.point_current_at(published, record.publication_id)
     pending.unlink()
+    return True
 
 
-def _write(
-    settings: Settings,
-    state: State,
-    temporary: Path,
-    before: Path | None,
-    inputs: Inputs,
-    draft: Record,
-    chain: list[Record],
-) -> dict[str, Any]:
-    """Writes every file of the publication; gives the text of `publication.json`."""
-    old = folder.read_json(before / folder.RECORD) if before else {"marts": {}, "files": {}}
-    with connect(settings.memory, settings.threads, settings.home / "spill") as connection:
-        attach(connection, settings.warehouse_path, "warehouse")
-        areas = tuple(area for area in AREAS if area != RECORDS)
-        written = [
-            measure(
-                connection,
-                mart,
-                mart.relation("warehouse"),
-                old["marts"].get(mart.full_name),
-            )
-            for mart in catalogue(connection, "warehouse", areas)
-        ]
-        if not written:
-            raise PublicationError(
-                f"{settings.warehouse_path} holds no marts: build them first (`yilian nightly`)"
-            )
-        kept_records = build_records(connection, settings, state, inputs.members)
-        governance = [
-            measure(connection, mart, relation, old["marts"].get(mart.full_name))
-            for mart, relation in kept_records.relations()
-        ]
-        record = replace(
-            draft,
-            marts_hash=marts_hash({mart.mart.full_name: mart.hash for mart in written}),
-            records_hash=marts_hash({mart.mart.full_name: mart.hash for mart in governance}),
-        ).sealed()
-        publication = _publication_table(connection, kept_records, [*chain, record])
-        everything = write_parquet(connection, [*written, *governance, publication], temporary, before)
-        write_database(connection, everything, temporary, before, old["files"].get(folder.DATABASE))
-        frames = read_frames(
-            _as_schemas(connection, everything), [one.mart for one in everything], draft.run_id
+def _require_whole(chain: Sequence[Record], state: State) -> None:
+    """Refuses to go on from a chain that lost records: what they speak of would be taken for leftovers.
+
+    A state that knows of no publication at all is a new home beside old publications; it is told of them.
+
+    Raises:
+        PublicationError: names the records that are missing.
+    """
+    remembered = {row["publication_id"] for row in state.rows("select publication_id from publication")}
+    lost = sorted(remembered - {record.publication_id for record in chain})
+    if lost:
+        raise PublicationError(
+            f"the chain has no record of {', '.join(lost)}: restore published/{folder.CHAIN}/ from a backup, "
+            "see that `yilian verify` finds no break, and run again"
         )
-    entries = dictionary(
-        [one.mart for one in everything], keys_of(settings.home / "dbt" / "target" / "manifest.json")
-    )
-    write_dictionary(entries, temporary)
-    counts = {one.mart.full_name: one.rows for one in everything}
-    build_site(
-        Edition(record, frames, entries, counts, _downloads(temporary, counts)), temporary / folder.SITE
-    )
-    return {
-        "record": asdict(record),
-        "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
-        "marts": {one.mart.full_name: one.describe() for one in everything if one.mart != publication.mart},
-        "files": _files(temporary),
-    }
-
-
-def _as_schemas(connection: duckdb.DuckDBPyConnection, marts: Sequence[Written]) -> duckdb.DuckDBPyConnection:
-    """The same connection, in which every mart can be read as `<schema>.<mart>`."""
-    for one in marts:
-        if one.relation != quoted("memory", one.mart.schema, one.mart.name):
-            connection.execute(f"create schema if not exists {quoted('memory', one.mart.schema)}")
-            connection.execute(
-                f"create view {quoted('memory', one.mart.schema, one.mart.name)} as from {one.relation}"
-            )
-    return connection
-
-
-def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, int | None, int]]:
-    """Files of a publication for its page of downloads: path, rows where it is a mart, bytes."""
-    paths = [temporary / folder.DATABASE, temporary / "dictionary.csv", temporary / "dictionary.json"]
-    paths += sorted((temporary / folder.PARQUET).rglob("*.parquet"))
-    return [
-        (str(path.relative_to(temporary)), counts.get(f"{path.parent.name}.{path.stem}"), path.stat().st_size)
-        for path in paths
-    ]
-
-
-def _publication_table(
-    connection: duckdb.DuckDBPyConnection, kept_records: Records, chain: list[Record]
-) -> Written:
-    mart, relation = kept_records.publication(connection, chain)
-    return Written(mart, relation, len(chain), hash="", mark="", shape="", kept=False)
-
-
-def _files(temporary: Path) -> dict[str, str]:
-    """SHA-256 of every file of a publication, by its path inside it."""
-    paths = sorted(path for path in temporary.rglob("*") if path.is_file() and path.name != folder.RECORD)
-    return {str(path.relative_to(temporary)): file_sha256(path) for path in paths}
-
-
-def _draft(
-    publication_id: str, run_id: str, build_id: str, clock: datetime, inputs: Inputs, chain: list[Record]
-) -> Record:
-    return Record(
-        publication_id=publication_id,
-        run_id=run_id,
-        build_id=build_id,
-        published_at=clock.isoformat(sep=" ", timespec="seconds"),
-        periods=inputs.periods,
-        fresh_members=inputs.fresh_members,
-        stale_members=inputs.stale_members,
-        absent_members=inputs.absent_members,
-        inputs_hash=inputs.hash,
-        marts_hash="",
-        records_hash="",
-        previous_hash=chain[-1].hash if chain else GENESIS,
-    )
+    if not remembered:
+        state.put("publication", [_state_row(record) for record in chain])
 
 
 def _state_row(record: Record) -> dict[str, str]:

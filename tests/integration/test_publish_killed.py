@@ -49,9 +49,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "status": "accepted",
     }
     day = datetime(2026, 10, 31).date()
-    pl.DataFrame([{**line, "reason": "", "delivery_date": day}]).write_parquet(
-        settings.in_force / "_manifest.parquet"
-    )
+    pl.DataFrame([{**line, "reason": "", "delivery_date": day}]).write_parquet(settings.in_force / "_manifest.parquet")
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute(
             "create schema cost; create table cost.case_cost as select 'H01' as member_id, 'E' || i as encounter_id, "
@@ -62,9 +60,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "status": "passed", "observed": "", "expected": "", "violated": 0, "denominator": 1, "members": "", "owner": "",
         "note": "", "checked_at": "2026-11-01",
     } for gate in "123"])  # fmt: skip
-    publish(
-        settings, State(settings.state_path), run_id="run-0", build_id="b", clock=datetime(2026, 11, 1, 1, 30)
-    )
+    publish(settings, State(settings.state_path), run_id="run-0", build_id="b", clock=datetime(2026, 11, 1, 1, 30))
     return environ
 
 
@@ -90,9 +86,7 @@ def stamps(environ: dict[str, str]) -> set[tuple[int]]:
     current = Path(environ["CONSORTIUM_PUBLISHED"]) / "current"
     with duckdb.connect(str(current / "consortium.duckdb"), read_only=True) as connection:
         in_database = set(connection.execute("select distinct stamp from cost.case_cost").fetchall())
-    in_parquet = set(
-        duckdb.sql(f"select distinct stamp from '{current}/parquet/cost/case_cost.parquet'").fetchall()
-    )
+    in_parquet = set(duckdb.sql(f"select distinct stamp from '{current}/parquet/cost/case_cost.parquet'").fetchall())
     assert in_database == in_parquet
     return in_database
 
@@ -153,10 +147,7 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_heals(environ
 def test_two_publishers_at_once_one_waits_its_turn(environ):
     change(environ, 1)
     first, second = child(environ, "one"), child(environ, "two")
-    results = {
-        process.args[-1]: (process.communicate(timeout=120), process.returncode)
-        for process in (first, second)
-    }
+    results = {process.args[-1]: (process.communicate(timeout=120), process.returncode) for process in (first, second)}
     codes = sorted(code for _, code in results.values())
     if codes != [0, 0]:  # they met: one published, the other says that the first was at work
         assert codes == [0, 1]

@@ -99,9 +99,7 @@ def house(server: str, tmp_path: Path) -> Iterator[House]:
         "status": "accepted",
         "reason": "",
     }
-    pl.DataFrame([{**line, "delivery_date": CLOCK.date()}]).write_parquet(
-        settings.in_force / "_manifest.parquet"
-    )
+    pl.DataFrame([{**line, "delivery_date": CLOCK.date()}]).write_parquet(settings.in_force / "_manifest.parquet")
     house.state.put("gate", [{
         "run_id": "r", "build_id": "b", "revision": 0, "gate": gate, "check_name": "c", "severity": "error",
         "status": "passed", "observed": "", "expected": "", "violated": 0, "denominator": 1, "members": "H01|T01",
@@ -176,13 +174,9 @@ def test_comments_keys_and_indexes_arrive(house):
     assert house.admin(
         "select obj_description('core.member'::regclass), col_description('core.member'::regclass, 2)"
     ) == [("One row per member. 成员机构", "名称 · Name")]
-    keys = house.admin(
-        "select indexdef from pg_indexes where schemaname = 'cost' and indexdef like '%UNIQUE%'"
-    )
+    keys = house.admin("select indexdef from pg_indexes where schemaname = 'cost' and indexdef like '%UNIQUE%'")
     assert [key.split("btree ")[1] for (key,) in keys] == ["(period, member_id, dept_code)"]
-    filters = house.admin(
-        "select indexdef from pg_indexes where schemaname = 'cost' and indexdef not like '%UNIQUE%'"
-    )
+    filters = house.admin("select indexdef from pg_indexes where schemaname = 'cost' and indexdef not like '%UNIQUE%'")
     assert [key.split("btree ")[1] for (key,) in filters] == ["(member_id, period)"]
 
 
@@ -234,9 +228,7 @@ ATTACKS = (
 
 def test_attacks_of_a_members_login_are_refused(readers):
     for attack in ATTACKS:
-        with pytest.raises(
-            psycopg2.Error, match=r"permission denied|must be|row-level security|row security"
-        ):
+        with pytest.raises(psycopg2.Error, match=r"permission denied|must be|row-level security|row security"):
             readers.as_("bi_t01", attack)
 
 
@@ -268,14 +260,10 @@ def test_a_plain_view_shows_a_member_no_more_than_the_table(readers):
 def test_views_live_on_after_the_next_publication_with_their_readers_rights(readers):
     readers.admin("create schema bi; grant usage on schema bi to bi_t01")
     readers.admin("create view bi.leak as select member_id, full_amount from cost.department_cost")
-    readers.admin(
-        "create view bi.second as select member_id, sum(full_amount) as total from bi.leak group by 1"
-    )
+    readers.admin("create view bi.second as select member_id, sum(full_amount) as total from bi.leak group by 1")
     readers.admin("create materialized view bi.copy as select * from cost.department_cost")
     readers.admin("grant select on all tables in schema bi to bi_t01")
-    assert (
-        len(readers.as_("bi_t01", "select distinct member_id from bi.leak")) == 3
-    )  # a superuser's view does leak
+    assert len(readers.as_("bi_t01", "select distinct member_id from bi.leak")) == 3  # a superuser's view does leak
     readers.build("update cost.department_cost set full_amount = 1")
     readers.publish("run-2")
     assert readers.as_("bi_t01", "select distinct member_id from bi.leak") == [("T01",)]
@@ -318,9 +306,7 @@ def test_a_bypassing_login_stops_the_publication(readers):
 
 
 @pytest.mark.parametrize("step", ["create", "copy", "verify", "index"])
-def test_postgres_gone_while_loading_the_old_publication_stays_and_the_next_run_heals(
-    readers, monkeypatch, step
-):
+def test_postgres_gone_while_loading_the_old_publication_stays_and_the_next_run_heals(readers, monkeypatch, step):
     readers.build("update cost.department_cost set full_amount = 7")
     original = getattr(tables, step)
 
@@ -333,9 +319,7 @@ def test_postgres_gone_while_loading_the_old_publication_stays_and_the_next_run_
         patch.setattr(tables, step, cut)
         with pytest.raises(PublicationError, match="Postgres"):
             readers.publish("run-2")
-    assert readers.as_("bi_t01", "select count(distinct full_amount) > 1 from cost.department_cost") == [
-        (True,)
-    ]
+    assert readers.as_("bi_t01", "select count(distinct full_amount) > 1 from cost.department_cost") == [(True,)]
     assert live_publication(readers.settings).startswith("000001")
     assert os.readlink(readers.settings.published / "current").startswith("000001")
     readers.publish("run-3")
@@ -376,9 +360,7 @@ def test_a_figure_that_differs_stops_the_publication(readers, monkeypatch):
         )
 
     monkeypatch.setattr(tables, "copy", lossy)
-    with pytest.raises(
-        PublicationError, match=r"holds cost\.department_cost rows 2999, the publication 3000"
-    ):
+    with pytest.raises(PublicationError, match=r"holds cost\.department_cost rows 2999, the publication 3000"):
         readers.publish("run-2")
 
 
@@ -391,9 +373,7 @@ def test_an_open_reader_keeps_its_publication_and_does_not_stop_the_next(readers
             before = cursor.fetchone()
             readers.build("update cost.department_cost set full_amount = 0")
             readers.publish("run-2")
-            assert readers.as_("bi_all", "select sum(full_amount)::text from cost.department_cost") == [
-                ("0.00",)
-            ]
+            assert readers.as_("bi_all", "select sum(full_amount)::text from cost.department_cost") == [("0.00",)]
         connection.rollback()
         assert before != ("0.00",)
     finally:
@@ -405,9 +385,7 @@ def test_an_open_reader_keeps_its_publication_and_does_not_stop_the_next(readers
 def test_readers_see_all_of_one_publication_or_all_of_another(readers):
     """While publications follow each other, core and cost always belong together."""
     readers.build("alter table core.member add column stamp bigint; update core.member set stamp = 0")
-    readers.build(
-        "alter table cost.department_cost add column stamp bigint; update cost.department_cost set stamp = 0"
-    )
+    readers.build("alter table cost.department_cost add column stamp bigint; update cost.department_cost set stamp = 0")
     readers.publish("run-0")
     torn, done = [], threading.Event()
 
@@ -426,9 +404,7 @@ def test_readers_see_all_of_one_publication_or_all_of_another(readers):
     thread = threading.Thread(target=read)
     thread.start()
     for stamp in range(1, 4):
-        readers.build(
-            f"update core.member set stamp = {stamp}; update cost.department_cost set stamp = {stamp}"
-        )
+        readers.build(f"update core.member set stamp = {stamp}; update cost.department_cost set stamp = {stamp}")
         readers.publish(f"run-{stamp}")
     done.set()
     thread.join()
@@ -500,6 +476,4 @@ def _end_connections(house: House) -> None:
 
 
 def _numbered(house: House) -> list[str]:
-    return [
-        name for (name,) in house.admin("select nspname from pg_namespace where nspname like '%\\_\\_0%'")
-    ]
+    return [name for (name,) in house.admin("select nspname from pg_namespace where nspname like '%\\_\\_0%'")]

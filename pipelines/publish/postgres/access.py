@@ -44,9 +44,7 @@ def prepare(cursor: Any) -> None:
         if cursor.fetchone() is None:
             cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
             if not cursor.fetchone()[0]:
-                raise AccessError(
-                    f"role {role} is missing: have the administrator run `create role {role} nologin`"
-                )
+                raise AccessError(f"role {role} is missing: have the administrator run `create role {role} nologin`")
             cursor.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
     cursor.execute(
         f"""
@@ -111,9 +109,7 @@ def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str
     Raises:
         AccessError: names every table, view, grant and login that would leak.
     """
-    faults = [
-        text.format(*row) for question, text in _QUESTIONS for row in _ask(cursor, question, list(schemas))
-    ]
+    faults = [text.format(*row) for question, text in _QUESTIONS for row in _ask(cursor, question, list(schemas))]
     if faults:
         raise AccessError("row-level security is not in force, nothing is published: " + "; ".join(faults))
     _try(cursor, marts)
@@ -134,9 +130,7 @@ def _condition(rule: Rule) -> str:
 
 
 def _ask(cursor: Any, question: str, schemas: list[str]) -> list[tuple[Any, ...]]:
-    cursor.execute(
-        question, {"schemas": schemas, "roles": [MEMBER_ROLE, CONSORTIUM_ROLE], "member": MEMBER_ROLE}
-    )
+    cursor.execute(question, {"schemas": schemas, "roles": [MEMBER_ROLE, CONSORTIUM_ROLE], "member": MEMBER_ROLE})
     rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

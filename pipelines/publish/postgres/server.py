@@ -31,9 +31,7 @@ def connect(settings: Settings) -> Iterator[Connection]:
         ) from None
     try:
         if connection.server_version < 150000:
-            raise PublicationError(
-                "Postgres 15 or newer is needed: older views cannot keep row-level security"
-            )
+            raise PublicationError("Postgres 15 or newer is needed: older views cannot keep row-level security")
         yield connection
     except psycopg2.Error as error:
         raise PublicationError(

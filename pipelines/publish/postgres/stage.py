@@ -42,9 +42,7 @@ def stage(settings: Settings, publication: Path, publication_id: str) -> int:
     ):
         attach(source, publication / folder.DATABASE, "publication")
         drop_leftovers(server)
-        marts = [
-            (mart, staged_schema(mart.schema, publication_id)) for mart in catalogue(source, "publication")
-        ]
+        marts = [(mart, staged_schema(mart.schema, publication_id)) for mart in catalogue(source, "publication")]
         schemas = sorted({schema for _, schema in marts})
         with server, server.cursor() as cursor:
             access.prepare(cursor)

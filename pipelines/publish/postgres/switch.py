@@ -144,9 +144,9 @@ def _rebuild(cursor: Any, schema: str, name: str, kind: str, definition: str) ->
     cursor.execute("savepoint view")
     try:
         cursor.execute(
-            sql.SQL(
-                "create or replace view {} with (security_invoker = true, security_barrier = true) as "
-            ).format(sql.Identifier(schema, name))
+            sql.SQL("create or replace view {} with (security_invoker = true, security_barrier = true) as ").format(
+                sql.Identifier(schema, name)
+            )
             + sql.SQL(definition.replace("%", "%%"))
         )
     except psycopg2.Error as error:

@@ -45,9 +45,7 @@ def create(cursor: Any, mart: Mart, table: sql.Composable) -> None:
         cursor.execute(sql.SQL("comment on column {} is %s").format(name), (column.comment or None,))
 
 
-def copy(
-    cursor: Any, source: duckdb.DuckDBPyConnection, mart: Mart, relation: str, table: sql.Composable
-) -> None:
+def copy(cursor: Any, source: duckdb.DuckDBPyConnection, mart: Mart, relation: str, table: sql.Composable) -> None:
     """Streams the rows of a mart into its table, a batch at a time."""
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in mart.columns)
     statement = sql.SQL("copy {} ({}) from stdin").format(table, names)
@@ -69,9 +67,7 @@ def verify(
     expected = source.execute(f"select count(*)::varchar, {cells} from {relation}").fetchone()
     assert expected is not None
     here = ", ".join(_measures(quoted(column.name), column) for column in mart.columns)
-    cursor.execute(
-        sql.SQL("select count(*)::varchar, {} from {}").format(sql.SQL(here.replace("%", "%%")), table)
-    )
+    cursor.execute(sql.SQL("select count(*)::varchar, {} from {}").format(sql.SQL(here.replace("%", "%%")), table))
     found = cursor.fetchone()
     labels = ["rows", *(f"{column.name} {what}" for column in mart.columns for what in ("filled", "sum"))]
     for label, wanted, got in zip(labels, expected, found, strict=True):

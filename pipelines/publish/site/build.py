@@ -38,9 +38,7 @@ def build_site(edition: Edition, site: Path) -> int:
     Returns:
         number of pages.
     """
-    renderer = Renderer(
-        edition.record, {language: _names(edition.frames, language) for language in LANGUAGES}
-    )
+    renderer = Renderer(edition.record, {language: _names(edition.frames, language) for language in LANGUAGES})
     count = _write(renderer, edition, site, member=None)
     for member in (*edition.record.fresh_members, *edition.record.stale_members):
         own = Edition(edition.record, edition.frames.of_member(member), {}, {}, ())
@@ -57,9 +55,7 @@ def _write(renderer: Renderer, edition: Edition, target: Path, member: str | Non
         (target / language).mkdir(exist_ok=True)
         words = renderer.words(language)
         for name, page in pages.items():
-            context = Context(
-                edition.frames, words, edition.record, edition.entries, edition.counts, edition.downloads
-            )
+            context = Context(edition.frames, words, edition.record, edition.entries, edition.counts, edition.downloads)
             html = renderer.page(words, name, tuple(pages), member, page(context), edition.frames.missing)
             (target / language / f"{name}.html").write_text(html, encoding="utf-8")
     return len(pages) * len(LANGUAGES) + 1

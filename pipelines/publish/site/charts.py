@@ -14,9 +14,7 @@ from markupsafe import Markup, escape
 WIDTH, ROW, LABEL, VALUE = 720, 30, 170, 110
 
 
-def stacked_bars(
-    title: str, rows: Sequence[tuple[str, Sequence[Decimal]]], series: Sequence[str], unit: str
-) -> Markup:
+def stacked_bars(title: str, rows: Sequence[tuple[str, Sequence[Decimal]]], series: Sequence[str], unit: str) -> Markup:
     """Horizontal bars, one per row, made of the series' amounts (none negative; negatives are drawn as nothing).
 
     Args:
@@ -30,9 +28,7 @@ def stacked_bars(
     parts = []
     for index, (label, amounts) in enumerate(rows):
         top, left = index * ROW, Decimal(LABEL)
-        parts.append(
-            Markup('<text class="label" x="{}" y="{}">{}</text>').format(0, top + 19, shorten(label))
-        )
+        parts.append(Markup('<text class="label" x="{}" y="{}">{}</text>').format(0, top + 19, shorten(label)))
         for number, (name, amount) in enumerate(zip(series, amounts, strict=True)):
             width = room * amount / most if most > 0 and amount > 0 else Decimal(0)
             if width > 0:
@@ -49,10 +45,7 @@ def stacked_bars(
 
 def legend(series: Sequence[str]) -> Markup:
     """The colours' names."""
-    items = [
-        Markup('<li><span class="key s{}"></span>{}</li>').format(n % 8, name)
-        for n, name in enumerate(series)
-    ]
+    items = [Markup('<li><span class="key s{}"></span>{}</li>').format(n % 8, name) for n, name in enumerate(series)]
     return Markup('<ul class="legend">{}</ul>').format(Markup("").join(items))
 
 
@@ -68,10 +61,7 @@ def line(title: str, points: Sequence[tuple[str, Decimal]]) -> Markup:
     width, height = 120, 28
     most = max(value for _, value in points) or Decimal(1)
     step = Decimal(width - 8) / (len(points) - 1)
-    spots = [
-        (4 + step * n, height - 4 - (height - 8) * max(v, Decimal(0)) / most)
-        for n, (_, v) in enumerate(points)
-    ]
+    spots = [(4 + step * n, height - 4 - (height - 8) * max(v, Decimal(0)) / most) for n, (_, v) in enumerate(points)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     x, y = spots[-1]
     said = f"{title}: " + ", ".join(f"{period} {value:,.2f}" for period, value in points)

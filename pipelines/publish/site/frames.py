@@ -177,6 +177,10 @@ class Frames:
     found: Mapping[str, pl.DataFrame]
     missing: Mapping[str, str]
 
+    def and_also(self, name: str, frame: pl.DataFrame) -> Frames:
+        """With one more frame, of something that is no mart."""
+        return replace(self, found={**self.found, name: frame})
+
     def of_member(self, member_id: str) -> Frames:
         """Only what is a member's own; frames of the consortium fall away."""
         own = {

@@ -57,9 +57,7 @@ def index(context: Context) -> dict[str, Any]:
             "fresh": fresh, "stale": stale, "absent": len(rows) - fresh - stale,
         })  # fmt: skip
     for check in checks:
-        check["violation"] = (
-            f"{check['violated']} / {check['denominator']}" if check["denominator"] is not None else ""
-        )
+        check["violation"] = f"{check['violated']} / {check['denominator']}" if check["denominator"] is not None else ""
     return {
         "fresh": len(record.fresh_members),
         "stale": len(record.stale_members),
@@ -71,6 +69,7 @@ def index(context: Context) -> dict[str, Any]:
         "checks_passed": sum(check["status"] in ("passed", "not applicable") for check in checks),
         "alerts": context.rows("alerts"),
         "deliveries": context.rows("deliveries"),
+        "steps": [{**row, "fresh": row["run_id"] == record.run_id} for row in context.rows("steps")],
         "gate_columns": [
             (word("gate"), "gate", "text"), (word("check"), "check_name", "code"), (word("status"), "status", "tag"),
             (word("observed"), "observed", "text"), (word("expected"), "expected", "text"),
@@ -99,9 +98,7 @@ def cost(context: Context) -> dict[str, Any]:
             for row in context.rows("budget")
         ],
         "unit_cost": unit_cost,
-        "drg": [
-            {**row, "label": _label(row["drg_code"], row["drg_name"])} for row in context.rows("drg")[:300]
-        ],
+        "drg": [{**row, "label": _label(row["drg_code"], row["drg_name"])} for row in context.rows("drg")[:300]],
     }
 
 
@@ -123,9 +120,7 @@ def _cost_by_member(context: Context) -> dict[str, Any]:
     for member_id, found in amounts.items():
         each = [found.get(element, Decimal(0)) for element in elements]
         spark = charts.line(context.words.word("trend"), sorted(history[member_id].items()))
-        shown.append(
-            {"member_id": member_id, "amounts": each, "total": sum(each, Decimal(0)), "spark": spark}
-        )
+        shown.append({"member_id": member_id, "amounts": each, "total": sum(each, Decimal(0)), "spark": spark})
     shown.sort(key=lambda row: (-row["total"], row["member_id"]))
     series = [context.words.code(element) for element in elements]
     bars = [(context.words.member(row["member_id"]), row["amounts"]) for row in shown]
@@ -144,9 +139,7 @@ def _structure(context: Context) -> dict[str, Any]:
     rows = context.rows("cost_structure")
     for row in rows:
         bounds = (row["benchmark_low"], row["benchmark_high"])
-        row["benchmark"] = " – ".join(
-            f"{bound * 100:.1f} %" if bound is not None else "…" for bound in bounds
-        )
+        row["benchmark"] = " – ".join(f"{bound * 100:.1f} %" if bound is not None else "…" for bound in bounds)
     elements = _in_order({row["cost_element"] for row in rows})
     cells = {(row["member_id"], row["cost_element"]): row for row in rows}
     members = sorted({row["member_id"] for row in rows})
@@ -162,21 +155,16 @@ def board(context: Context) -> dict[str, Any]:
     members = sorted({row["member_id"] for row in lights})
     by_indicator: dict[str, dict[str, Row]] = {}
     for row in lights:
-        by_indicator.setdefault(_label(row["indicator_code"], row["indicator_name"]), {})[
-            row["member_id"]
-        ] = row
+        by_indicator.setdefault(_label(row["indicator_code"], row["indicator_name"]), {})[row["member_id"]] = row
     yes = {True: context.words.word("yes"), False: "", None: ""}
     return {
         "score": [{**row, "vetoed": yes[row["vetoed"]]} for row in context.rows("score")],
         **_kpis(context),
         "light_members": members,
         "indicators": [
-            (indicator, [found.get(member_id) for member_id in members])
-            for indicator, found in by_indicator.items()
+            (indicator, [found.get(member_id) for member_id in members]) for indicator, found in by_indicator.items()
         ],
-        "findings": [
-            {**row, "label": _label(row["rule_code"], row["rule_name"])} for row in context.rows("findings")
-        ],
+        "findings": [{**row, "label": _label(row["rule_code"], row["rule_name"])} for row in context.rows("findings")],
         "rectification": context.rows("rectification"),
     }
 
@@ -200,9 +188,7 @@ def _kpis(context: Context) -> dict[str, Any]:
 def statements(context: Context) -> dict[str, Any]:
     """Consolidated statements, each member's part in them, and how internal balances agree."""
     name = "line_name" if context.words.language == "zh" else "line_name_en"
-    consolidated = [
-        {**row, "label": _label(row["line_code"], row[name])} for row in context.rows("statement")
-    ]
+    consolidated = [{**row, "label": _label(row["line_code"], row[name])} for row in context.rows("statement")]
     consolidated.sort(key=_statement)
     by_member = []
     for statement, group in groupby(
@@ -221,9 +207,7 @@ def statements(context: Context) -> dict[str, Any]:
         "by_member": by_member,
         "pools": context.rows("pools"),
         "intercompany": context.rows("intercompany"),
-        "reconciliation": [
-            {**row, "status": "passed" if row["is_ok"] else "failed"} for row in reconciliation
-        ],
+        "reconciliation": [{**row, "status": "passed" if row["is_ok"] else "failed"} for row in reconciliation],
     }
 
 
@@ -236,11 +220,7 @@ def dictionary(context: Context) -> dict[str, Any]:
 
 def downloads(context: Context) -> dict[str, Any]:
     """Every file of the publication."""
-    return {
-        "files": [
-            {"path": path, "rows": rows, "size": size(count)} for path, rows, count in context.downloads
-        ]
-    }
+    return {"files": [{"path": path, "rows": rows, "size": size(count)} for path, rows, count in context.downloads]}
 
 
 PAGES: Mapping[str, Callable[[Context], dict[str, Any]]] = {

@@ -14,6 +14,7 @@ from pipelines.gates import GateClosed
 from pipelines.publish import (
     NotPublished,
     PublicationError,
+    assemble,
     files,
     folder,
     publication,
@@ -46,16 +47,12 @@ def test_the_database_has_the_storage_that_duckdb_1_reads(house):
     made = house.publish()
     header = (made.path / "consortium.duckdb").read_bytes()[:20]
     assert header[8:12] == b"DUCK"
-    assert (
-        struct.unpack("<Q", header[12:20])[0] == 64
-    )  # 64 is the storage of DuckDB 0.10 to 1.1, which all 1.x read
+    assert struct.unpack("<Q", header[12:20])[0] == 64  # 64 is the storage of DuckDB 0.10 to 1.1, which all 1.x read
 
 
 def test_published_files_cannot_be_written(house):
     made = house.publish()
-    writable = [
-        path for path in made.path.rglob("*") if path.is_file() and path.stat().st_mode & stat.S_IWUSR
-    ]
+    writable = [path for path in made.path.rglob("*") if path.is_file() and path.stat().st_mode & stat.S_IWUSR]
     assert writable == []
 
 
@@ -78,9 +75,9 @@ def test_a_changed_cell_changes_the_hash_and_only_that_mart_is_written_again(hou
     assert (first.path / inode).stat().st_ino == (second.path / inode).stat().st_ino
     assert (
         house.read(TOTAL)[0][0]
-        == duckdb.sql(
-            f"select sum(full_amount) from '{second.path}/parquet/cost/department_cost.parquet'"
-        ).fetchall()[0][0]
+        == duckdb.sql(f"select sum(full_amount) from '{second.path}/parquet/cost/department_cost.parquet'").fetchall()[
+            0
+        ][0]
     )
     assert verify(house.settings) == []
 
@@ -101,9 +98,7 @@ def test_a_type_that_old_clients_do_not_know_is_refused_by_name(house):
 
 
 def test_a_sum_of_integers_is_published_as_an_integer_in_every_medium(house):
-    house.build(
-        "create table cost.counted as select period, sum(1) as cases from cost.department_cost group by all"
-    )
+    house.build("create table cost.counted as select period, sum(1) as cases from cost.department_cost group by all")
     made = house.publish()
     kind = "select data_type from duckdb_columns() where table_name = 'counted' and column_name = 'cases'"
     assert house.read(kind) == [("BIGINT",)]
@@ -120,9 +115,7 @@ def test_a_closed_gate_stops_the_publication_and_yesterdays_stays(house, status)
     before = house.read(TOTAL)
     house.build("update cost.department_cost set full_amount = 0")
     house.judge(2, status, run="run-2")
-    house.state.put(
-        "gate", [{**house.state.rows("select * from gate where run_id = 'run-2'")[0], "checked_at": "9"}]
-    )
+    house.state.put("gate", [{**house.state.rows("select * from gate where run_id = 'run-2'")[0], "checked_at": "9"}])
     with pytest.raises(GateClosed, match="gate 2 is closed"):
         house.publish("run-2")
     assert house.read(TOTAL) == before
@@ -136,8 +129,8 @@ class Killed(BaseException):
     ("module", "step", "new_one_stands_after_healing"),
     [
         (files, "content", False),
-        (publication, "write_parquet", False),
-        (publication, "write_database", False),
+        (assemble, "write_parquet", False),
+        (assemble, "write_database", False),
         (folder, "seal", False),
         (folder, "_sync", False),
         (publication, "finish", False),
@@ -188,6 +181,25 @@ def test_killed_between_begin_of_the_switch_and_its_end_the_next_run_finishes_it
     assert verify(house.settings) == []
 
 
+def test_a_chain_that_lost_its_records_ends_the_run_and_nothing_is_swept_away(house):
+    house.publish("run-1")
+    house.publish("run-2")
+    for path in (house.settings.published / "chain").glob("*.json"):
+        path.unlink()
+    with pytest.raises(PublicationError, match=r"no record of 000001.*, 000002.*restore published/chain"):
+        house.publish("run-3")
+    assert len(publications(house.settings)) == 2
+
+
+def test_a_new_home_beside_old_publications_goes_on_from_them(house, tmp_path):
+    house.publish("run-1")
+    with house.state.transaction() as connection:
+        connection.execute("delete from publication")
+    made = house.publish("run-2")
+    assert made.publication_id.startswith("000002")
+    assert verify(house.settings) == []
+
+
 def test_too_little_room_is_said_before_anything_is_written(house, monkeypatch):
     house.publish()
     monkeypatch.setattr(folder.shutil, "disk_usage", lambda _: os.terminal_size((0, 0)) and _Usage())
@@ -209,9 +221,7 @@ def test_the_newest_n_and_yearly_closes_are_kept(house):
 
 
 def test_the_last_publication_of_a_december_is_the_yearly_close():
-    chain = [
-        _record(n, period) for n, period in enumerate(["2025-11", "2025-12", "2025-12", "2026-01", "2026-02"])
-    ]
+    chain = [_record(n, period) for n, period in enumerate(["2025-11", "2025-12", "2025-12", "2026-01", "2026-02"])]
     assert to_keep(chain, keep=1) == {"2", "4"}
 
 

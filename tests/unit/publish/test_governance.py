@@ -77,9 +77,9 @@ def test_quarantined_cells_are_published_masked_as_they_were_written(house):
     relative = str(path.relative_to(house.settings.home))
     house.state.put("quarantine_file", [named | {"path": relative, "rows": 1}])
     house.publish()
-    assert house.read(
-        "select row_number, column_name, reason_code, masked_value from governance.quarantine"
-    ) == [(17, "amount", "not_a_number", "12,3x")]
+    assert house.read("select row_number, column_name, reason_code, masked_value from governance.quarantine") == [
+        (17, "amount", "not_a_number", "12,3x")
+    ]
 
 
 def test_gates_name_their_members(house):
@@ -94,30 +94,22 @@ def test_gates_name_their_members(house):
 def test_without_alerts_the_mart_stands_empty_and_with_some_it_is_taken_as_built(house):
     house.publish()
     assert house.read("select count(*) from governance.alert") == [(0,)]
-    house.build(
-        "create schema governance; create table governance.alert as select 'A1' as alert_id, 'open' as status"
-    )
+    house.build("create schema governance; create table governance.alert as select 'A1' as alert_id, 'open' as status")
     house.publish()
     assert house.read("select alert_id from governance.alert") == [("A1",)]
 
 
 def test_members_fresh_stale_and_absent_are_told_apart(house):
     house.publish()
-    found = house.read(
-        "select fresh_members, stale_members, absent_members, periods from governance.publication"
-    )
+    found = house.read("select fresh_members, stale_members, absent_members, periods from governance.publication")
     assert found == [(["H01"], ["T01"], ["T09"], ["2026-10"])]
 
 
 def test_the_dictionary_describes_every_column_of_every_mart(house):
     made = house.publish()
     entries = json.loads((made.path / "dictionary.json").read_text())
-    described = {
-        (mart["schema"], mart["table"], c["column"]) for mart in entries["marts"] for c in mart["columns"]
-    }
-    published = house.read(
-        "select schema_name, table_name, column_name from duckdb_columns() where not internal"
-    )
+    described = {(mart["schema"], mart["table"], c["column"]) for mart in entries["marts"] for c in mart["columns"]}
+    published = house.read("select schema_name, table_name, column_name from duckdb_columns() where not internal")
     assert described == set(published)
     lines = (made.path / "dictionary.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == ",".join(COLUMNS)

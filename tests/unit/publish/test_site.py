@@ -57,9 +57,7 @@ def site(make_house, tmp_path_factory) -> Path:
 
 
 def pages(site: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(site)): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))
-    }
+    return {str(path.relative_to(site)): path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
 
 
 def text(page: str) -> str:
