@@ -4,7 +4,7 @@ with encounters as (
 ),
 
 members as (
-    select member_id, level as member_level from {{ ref('core__member') }}
+    select member_id, level as member_level from {{ ref('members') }}
 ),
 
 settled as (

@@ -14,7 +14,7 @@ select
     found.respond_within,
     min(later.day) as due_on
 from found
-inner join {{ ref('int_risk__working_day') }} as own on found.found_on = own.day
-inner join {{ ref('int_risk__working_day') }} as later
+inner join {{ ref('int_reference__calendar') }} as own on found.found_on = own.day
+inner join {{ ref('int_reference__calendar') }} as later
     on later.working_day_number = own.working_day_number + found.respond_within
 group by found.found_on, found.respond_within
