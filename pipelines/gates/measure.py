@@ -16,7 +16,7 @@ A check's query yields one row per thing looked at, with the columns
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,9 @@ class Check:
         severity: `error` closes the gate (gate 1: holds the member back), `warning` is shown.
         floor: how many things must at least have been looked at; below it the check is an error, not a pass.
         query: see the module.
+        applies_to: a query of one number: how much there is that the check is about. Where that is nothing (a
+            consortium without a ledger) the floor does not hold and the check is not applicable; where there is
+            anything the floor holds.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Check:
     note: str
     query: str
     floor: int = 1
+    applies_to: str = ""
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
@@ -108,6 +112,8 @@ def _measure(connection: duckdb.DuckDBPyConnection, check: Check) -> Measured:
     import duckdb
 
     try:
+        if check.applies_to and not (connection.execute(check.applies_to).fetchone() or (0,))[0]:
+            check = replace(check, floor=0)
         total = connection.execute(
             f"""
             with looked_at as ({check.query})
