@@ -20,17 +20,26 @@ from pipelines.publish.marts import Mart
 COLUMNS = ("layer", "schema", "table", "position", "column", "type", "is_key", "zh", "en")
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-# Where one language ends and the other begins: " · ", or the end of a sentence before the other script.
-_SEAM = re.compile(r"\s+·\s+|(?<=[.;:!?])\s+(?=[\u3400-\u9fff])|(?<=[。；！？])\s*(?=[A-Za-z])")
+# An English sentence, then a Chinese title without a full stop: "One row per DRG. DRG 成本".
+_TITLE_LAST = re.compile(r"(?P<en>.*[.;:!?])\s+(?P<zh>[^.]*[\u3400-\u9fff][^.]*)", re.DOTALL)
+_CHINESE_FIRST = re.compile(r"(?P<zh>[^A-Za-z]*[。；！？])\s*(?P<en>[A-Za-z].*)", re.DOTALL)
 
 
 def bilingual(comment: str) -> tuple[str, str]:
-    """Splits a comment that holds both languages into (Chinese, English); a part that is missing is empty."""
-    chinese: list[str] = []
-    english: list[str] = []
-    for part in _SEAM.split(comment):
-        (chinese if _CHINESE.search(part) else english).append(part.strip())
-    return " ".join(chinese), " ".join(english)
+    """Splits a comment that holds both languages into (Chinese, English); a part that is missing is empty.
+
+    Comments of columns read `中文 · English`, those of marts `English sentence. 中文名`.
+    """
+    left, dot, right = comment.partition(" · ")
+    if dot:
+        return (left.strip(), right.strip()) if _CHINESE.search(left) else (right.strip(), left.strip())
+    for shape in (_TITLE_LAST, _CHINESE_FIRST):
+        found = shape.fullmatch(comment.strip())
+        if found:
+            return found["zh"].strip(), found["en"].strip()
+    latin = sum(character.isascii() and character.isalpha() for character in comment)
+    chinese = len(_CHINESE.findall(comment))
+    return (comment.strip(), "") if chinese and 3 * chinese > latin else ("", comment.strip())
 
 
 def keys_of(manifest: Path) -> dict[str, tuple[str, ...]]:

@@ -137,6 +137,16 @@ def test_a_mart_that_is_not_there_is_said_not_hidden(site):
 def test_the_dictionary_tells_both_languages_apart():
     assert bilingual("全成本 · Full cost / all of it") == ("全成本", "Full cost / all of it")
     assert bilingual("One row per member. 成员机构") == ("成员机构", "One row per member.")
+    assert bilingual("Cost here, beside the region (S3-DRG-08). DRG 成本") == (
+        "DRG 成本",
+        "Cost here, beside the region (S3-DRG-08).",
+    )
+    assert bilingual("科室成本；每行一个科室。One row per department.") == (
+        "科室成本；每行一个科室。",
+        "One row per department.",
+    )
+    assert bilingual("Cost of a visit (诊次成本), domain 1.7.") == ("", "Cost of a visit (诊次成本), domain 1.7.")
+    assert bilingual("DRG 成本") == ("DRG 成本", "")
     assert bilingual("Only English") == ("", "Only English")
     assert bilingual("") == ("", "")
 
