@@ -63,9 +63,12 @@ def run(settings: Settings, *, definitions: dg.Definitions | None = None) -> Fin
 
 
 def _finished(state: State, result: dg.ExecuteInProcessResult, seconds: float) -> Finished:
+    found = state.rows("select publication_id from publication where run_id = ?", (result.run_id,))
+    if result.success and found:
+        return Finished("published", result.run_id, seconds, found[0]["publication_id"])
     if result.success:
-        found = state.rows("select publication_id from publication where run_id = ?", (result.run_id,))
-        return Finished("published", result.run_id, seconds, found[0]["publication_id"] if found else None)
+        skipped = ("a step was skipped, so nothing was published: see the log, and run again",)
+        return Finished("broken", result.run_id, seconds, reasons=skipped)
     closed = state.rows(
         "select * from gate where run_id = ? and severity = 'error' and status in ('failed', 'error') "
         "and (gate <> '1' or check_name = 'covers_members')",

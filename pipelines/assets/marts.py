@@ -106,6 +106,7 @@ def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
                 say=context.log.info,
             )
         ended = {node.unique_id: node for node in built.nodes}
+        left_out = set() if built.reused else set(context.selected_asset_keys)
         for name, key in keys.items():
             node = ended.get(name)
             if key not in context.selected_asset_keys:
@@ -113,13 +114,15 @@ def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
             if built.reused:
                 yield dg.MaterializeResult(asset_key=key, metadata={"unchanged since revision": built.revision})
             elif node is not None and node.status == "success":
+                left_out.discard(key)
                 yield dg.MaterializeResult(
                     asset_key=key, metadata={"seconds": node.seconds, "revision": built.revision}
                 )
-        if built.problems():
+        problems = built.problems() + [f"{name}: was not built" for name in keys if keys[name] in left_out]
+        if problems:
             raise dg.Failure(
-                f"dbt could not build {part}: " + "; ".join(built.problems()),
-                metadata={"problems": dg.MetadataValue.md("\n".join(f"- {line}" for line in built.problems()))},
+                f"dbt could not build {part}: " + "; ".join(problems),
+                metadata={"problems": dg.MetadataValue.md("\n".join(f"- {line}" for line in problems))},
                 allow_retries=False,
             )
 
