@@ -151,7 +151,7 @@ def _once(desk: _Desk, group: Group, rows: Ints, fresh: Bools, surgery_day: Ints
         days = day if isinstance(day, int) else day[hit]
         desk.put(thing, where, np.minimum(days, np.maximum(stays.los[where] - 1, 0)), quantity)
 
-    labs = ("LAB001", "LAB008") if group.age_max == 0 else clinical.ADMISSION_LABS
+    labs = ("LAB001",) if group.age_max == 0 else clinical.ADMISSION_LABS
     for code in labs:
         once(code, 1.0 if code == "LAB001" else 0.4 if code == "LAB029" else 0.85)
     typical = {item(c).code for c in group.items}

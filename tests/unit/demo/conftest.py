@@ -36,7 +36,7 @@ def ask(county: demo.DemoSummary) -> Ask:
             f"regexp_extract(filename, '_(\\d{{4}}-\\d\\d)[.]parquet', 1) as period "
             f"from read_parquet('{files}', filename = true, union_by_name = true)"
         )
-    for seed in ("account_map", "unified_accounts", "items", "drug_limits", "drg"):
+    for seed in ("account_map", "unified_accounts", "items", "item_pairs", "drug_limits", "drg"):
         db.sql(f"create view seed_{seed} as select * from read_csv('{SEEDS / seed}.csv', all_varchar = true)")
     db.sql(
         f"create table ledger as select g.*, m.account_code as unified from gl_entries g "

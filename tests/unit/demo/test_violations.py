@@ -77,6 +77,11 @@ QUERIES = {
     "R34": f"select any_value(encounter_id) from {LINES} l join seed_items i using (item_code) where "
     "i.is_hourly = 'true' "
     "group by l.member, l.patient_id, item_code, charged_at::date having sum(quantity) > 24",
+    "R35": f"select s.encounter_id from {LINES} s join seed_item_pairs p on p.with_item_code = s.item_code "
+    f"and p.relation = 'included' join {LINES} m on m.item_code = p.item_code and m.patient_id = s.patient_id "
+    "and m.member = s.member and case when p.\"window\" = 'visit' then m.encounter_id = s.encounter_id "
+    "when p.\"window\" = 'day' then m.charged_at::date = s.charged_at::date "
+    "else abs(date_diff('minute', m.charged_at, s.charged_at)) < 60 end",
     "R39": "select encounter_id from charge_lines c where charge_class = 'high_value_consumable' and not exists "
     "(select 1 from charge_lines s where s.encounter_id = c.encounter_id and s.charge_class = 'surgery')",
     "R50": f"select encounter_id from {LINES} l join seed_drug_limits d on d.drug_code = l.item_code "
