@@ -33,7 +33,8 @@ def book(
     warehouse: Warehouse, member: str, *vouchers: Sequence[Line], period: str = OCTOBER, opening: Sequence[Line] = ()
 ) -> None:
     """Delivers a member's vouchers and the trial balance that follows from them, by account and counterparty."""
-    entries, balances = [], defaultdict(lambda: [Decimal(0)] * 3)
+    entries: list[dict[str, Any]] = []
+    balances: dict[tuple[str, str | None], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in opening:
         balances[row["account_code"], row.get("counterparty_member_id")][0] += Decimal(str(row["debit"])) - Decimal(
             str(row["credit"])

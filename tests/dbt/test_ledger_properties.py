@@ -57,8 +57,9 @@ def deals(draw: st.DrawFn) -> Deal:
     a, b = draw(st.permutations(MEMBERS))[:2]
     amount = draw(AMOUNTS)
     other = draw(st.one_of(st.just(amount), st.just(amount), AMOUNTS, st.none()))
-    pair = (amount, other) if draw(st.booleans()) else (other, amount)
-    return Deal(draw(st.sampled_from(KINDS)), draw(st.sampled_from(PERIODS)), a, b, *pair, draw(st.booleans()))
+    kind, period = draw(st.sampled_from(KINDS)), draw(st.sampled_from(PERIODS))
+    a_amount, b_amount = (amount, other) if draw(st.booleans()) else (other, amount)
+    return Deal(kind, period, a, b, a_amount, b_amount, has_reference=draw(st.booleans()))
 
 
 def vouchers(deal: Deal, number: int) -> Iterable[tuple[str, list[dict[str, Any]]]]:
@@ -145,7 +146,7 @@ def test_eliminations_net_whatever_members_book(dbt_session: Warehouse, business
     )
     assert unbalanced == []
 
-    statement = defaultdict(dict)
+    statement: dict[str, dict[tuple[str, str], Any]] = defaultdict(dict)
     for row in warehouse.rows("from ledger.statement_line"):
         statement[row["period"]][row["statement"], row["line_code"]] = row
     for lines in statement.values():
