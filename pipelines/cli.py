@@ -78,7 +78,13 @@ def demo(
 
     target = landing or Settings.load().landing
     summary = consortium.write(target, size=size, seed=seed, on_progress=lambda text: typer.echo(text, err=True))
-    typer.echo(f"The demo consortium of size {size} stands in {target}: {summary}")
+    typer.echo(
+        f"The demo consortium of size {summary.size} stands in {target}: {summary.deliveries} deliveries, "
+        f"{summary.files} files, {summary.rows.get('charge_lines', 0):,} charge lines. "
+        f"Planted violations and faults are listed in {summary.labels}."
+    )
+    if summary.size != "S":
+        typer.echo(f"Its members are others than the project's: export CONSORTIUM_SEEDS={summary.seeds}")
 
 
 @app.command()
@@ -310,6 +316,18 @@ def verify() -> None:
         typer.echo(str(each))
     typer.echo("the chain holds" if not breaks else f"the chain breaks in {len(breaks)} places")
     raise typer.Exit(BROKEN if breaks else 0)
+
+
+@app.command()
+def drill(
+    into: Annotated[Path, typer.Option(help="an empty folder to restore the newest publication into")],
+) -> None:
+    """The recovery drill: restores the newest publication into an empty place and compares its hashes."""
+    from pipelines import publish as room
+
+    done = room.drill(Settings.load(), into)
+    typer.echo(done.sentence())
+    raise typer.Exit(0 if done.passed else BROKEN)
 
 
 @app.command()

@@ -30,6 +30,3 @@
 {% macro share_of(pool, weight, total) -%}
     {{ return(adapter.dispatch('share_of')(pool, weight, total)) }}
 {%- endmacro %}
-
-{# Share of the service revenue that items with a cost equivalent must cover for bottom-up costing (domain 1.10, method choice). #}
-{% macro bottom_up_coverage_min() -%} 0.90 {%- endmacro %}

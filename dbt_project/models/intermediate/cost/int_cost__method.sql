@@ -17,8 +17,12 @@ select
     basis.member_id,
     coalesce(services.revenue_fen, 0) as revenue_fen,
     coalesce(services.covered_fen, 0) as covered_fen,
+    policy.bottom_up_coverage_min,
     case
-        when services.revenue_fen > 0 and services.covered_fen >= services.revenue_fen * {{ bottom_up_coverage_min() }} then 'bottom_up'
+        when
+            services.revenue_fen > 0
+            and services.covered_fen >= services.revenue_fen * policy.bottom_up_coverage_min
+            then 'bottom_up'
         when services.revenue_fen > 0 then 'cost_to_charge'
         else 'top_down'
     end as method
@@ -26,4 +30,7 @@ from {{ ref('int_cost__basis') }} as basis
 left join services
     on basis.period = services.period
     and basis.member_id = services.member_id
+inner join {{ policy_in_force(['bottom_up_coverage_min']) }} as policy
+    on basis.period = policy.period
+    and basis.member_id = policy.member_id
 where basis.basis = 'department'

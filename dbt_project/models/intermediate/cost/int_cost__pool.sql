@@ -109,7 +109,7 @@ weighed as (
             when
                 pools.method = 'bottom_up'
                 and volumes.points > 0
-                and volumes.covered_fen >= volumes.revenue_fen * {{ bottom_up_coverage_min() }}
+                and volumes.covered_fen >= volumes.revenue_fen * methods.bottom_up_coverage_min
                 and pools.pool_code not in ('DRUG', 'MATERIAL')
                 then 'equivalent'
             when volumes.revenue_fen > 0 then 'charge'
@@ -121,6 +121,9 @@ weighed as (
         on pools.period = volumes.period
         and pools.member_id = volumes.member_id
         and pools.pool_code = volumes.pool_code
+    left join {{ ref('int_cost__method') }} as methods
+        on pools.period = methods.period
+        and pools.member_id = methods.member_id
 )
 
 select
