@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_a_violation_is_failed_named_and_counted() -> None:
 def test_the_four_states_of_a_check(query: str, floor: int, severity: str, status: str, closes: bool) -> None:
     (verdict,) = judge(measure(duckdb.connect(), [check("c", query, severity=severity, floor=floor)]))
     assert (verdict.status, verdict.closes) == (status, closes)
+
+
+@pytest.mark.parametrize(
+    ("query", "there", "status"),
+    [(EMPTY, 0, "not applicable"), (EMPTY, 1, "error"), (GOOD, 0, "passed"), (ROWS, 0, "failed"), (GOOD, 7, "passed")],
+)
+def test_a_check_that_is_about_nothing_does_not_apply_and_keeps_its_floor_elsewhere(
+    query: str, there: int, status: str
+) -> None:
+    about = replace(check("c", query), applies_to=f"select {there}")
+    (verdict,) = judge(measure(duckdb.connect(), [about]))
+    assert verdict.status == status
 
 
 def test_many_checks_are_judged_in_one_validation() -> None:
