@@ -37,8 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--size", default="S", choices=("S", "M", "L"))
     parser.add_argument("--runs", type=int, help="interleaved runs; default: 3 at S, 1 else")
-    parser.add_argument("--parts", help=f"of {','.join(PARTS)}; default: all but big-csv. nothing-new and one-redelivered need night")
+    parser.add_argument(
+        "--parts", help=f"of {','.join(PARTS)}; default: all but big-csv. nothing-new and one-redelivered need night"
+    )
     parser.add_argument("--formats", help="csv,parquet: what the members deliver; default: both, at L Parquet")
+    parser.add_argument(
+        "--into", type=Path, default=HOME, help=f"where deliveries, homes and results go; default: {HOME}"
+    )
     parser.add_argument("--keep", action="store_true", help="keep homes and publications of the runs")
     options = parser.parse_args(arguments)
     parts = tuple(options.parts.split(",")) if options.parts else USUAL
@@ -49,11 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     if {"nothing-new", "one-redelivered"} & set(parts) and "night" not in parts:
         parser.error("a night with nothing new needs a night before it: add night to --parts")
     stamp = datetime.now().strftime("%Y%m%dT%H%M%S")
-    work = HOME / f"work-{options.size}-{stamp}"
+    work = options.into.resolve() / f"work-{options.size}-{stamp}"
     results: dict[str, Results] = {}
     try:
         for kind in formats:
-            results[kind] = Run(options.size, kind, work / kind).times(runs, parts)
+            results[kind] = Run(options.into.resolve(), options.size, kind, work / kind).times(runs, parts)
         found = big_csv.measured(work / "big-csv") if "big-csv" in parts else None
     except Failed as failed:
         print(failed, file=sys.stderr)
@@ -63,13 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
         "at": stamp,
         "cores": os.cpu_count(),
         "runs": runs,
-        "results": {kind: {part: [asdict(one) for one in taken] for part, taken in r.items()} for kind, r in results.items()},
+        "results": {
+            kind: {part: [asdict(one) for one in taken] for part, taken in r.items()} for kind, r in results.items()
+        },
         "big_csv": found,
     }
-    path = HOME / f"{options.size}-{stamp}.json"
+    path = options.into / f"{options.size}-{stamp}.json"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     print(report.page(options.size, results, found))
-    print(f"\nkept in {path.relative_to(ROOT)}")
+    print(f"\nkept in {path}")
     if not options.keep:
         shutil.rmtree(work, ignore_errors=True)
     return 0
@@ -78,9 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
 class Run:
     """All parts on the deliveries of one size and format."""
 
-    def __init__(self, size: str, kind: Format, work: Path) -> None:
+    def __init__(self, into: Path, size: str, kind: Format, work: Path) -> None:
         self._work = work
-        self._landing = landing(HOME / "landings", size, kind)
+        self._landing = landing(into / "landings", size, kind)
         self._member = typical_member(self._landing)
 
     def times(self, runs: int, parts: tuple[str, ...]) -> Results:
@@ -99,7 +106,8 @@ class Run:
                 if part in parts:
                     taken = way(folder)
                     results[part].append(taken)
-                    print(f"{part} {number + 1}: {taken.wall} s, {taken.cpu} CPU s, {taken.peak_mb} MB, load {taken.load}", file=sys.stderr)
+                    said = f"{taken.wall} s, {taken.cpu} CPU s, {taken.peak_mb} MB, load {taken.load}"
+                    print(f"{part} {number + 1}: {said}", file=sys.stderr)
         return dict(results)
 
     def _floor(self, folder: Path) -> Taken:

@@ -1,6 +1,7 @@
 """A large CSV through the ingest: peak memory stays under half a gigabyte whatever the file's size.
 
-Here: the file, written in a stream, and the ingest of it in a fresh process. Not here: judging it (report, test_ingest_memory).
+Here: the file, written in a stream, and the ingest of it in a fresh process. Not here: judging it (report,
+test_ingest_memory).
 """
 
 from __future__ import annotations
@@ -66,7 +67,11 @@ def deliver(landing: Path, megabytes: int) -> tuple[int, int]:
 def measured(root: Path, megabytes: int = MEGABYTES) -> dict[str, Any]:
     """Delivers and takes in a CSV in `root`. Returns rows, bytes, outcome and what it took."""
     rows, size = deliver(root / "landing", megabytes)
-    environ = {"CONSORTIUM_LANDING": str(root / "landing"), "CONSORTIUM_HOME": str(root / "home"), "CONSORTIUM_KEY": "k"}
+    environ = {
+        "CONSORTIUM_LANDING": str(root / "landing"),
+        "CONSORTIUM_HOME": str(root / "home"),
+        "CONSORTIUM_KEY": "k",
+    }
     taken = measure([sys.executable, "-c", TAKE_IN], environ, root / "take_in.log")
     return {
         "megabytes": round(size / 10**6), "rows": rows, "outcomes": json.loads(taken.said), "seconds": taken.wall,

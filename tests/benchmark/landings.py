@@ -1,6 +1,7 @@
 """Deliveries to measure with: the demo consortium in canonical files, once per size and format.
 
-Here: writing them, copies of landings and homes, one extract delivered anew. Not here: what is in them (pipelines/demo).
+Here: writing them, copies of landings and homes, one extract delivered anew. Not here: what is in them
+(pipelines/demo).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def typical_member(landing: Path) -> str:
 
 
 def deliver_anew(landing: Path, member: str) -> Path:
-    """The member's newest charge lines again, the day after its last delivery: one line a minute later, totals the same.
+    """The member's newest charge lines again, the day after its last delivery: one line a minute later, same totals.
 
     Returns:
         The new delivery's folder.

@@ -1,8 +1,8 @@
 """The benchmark's floor computes the night's largest marts a second time, with not one line in common: they must agree.
 
-Where both define a figure alike it is the same in every column of every row. One thing is not alike: the night rounds full
-costs once (domain 1.6, largest remainder over the final receivers) and settles its trace to them, the floor rounds at every
-sender; so departments differ by fen, and what is made of them is compared on the night's own trace.
+Where both define a figure alike it is the same in every column of every row. One thing is not alike: the night rounds
+full costs once (domain 1.6, largest remainder over the final receivers) and settles its trace to them, the floor rounds
+at every sender; so departments differ by fen, and what is made of them is compared on the night's own trace.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pipelines.settings import Settings
 from pipelines.state import State
 from tests.benchmark.floor.intake import BrokenDelivery
 from tests.benchmark.floor.run import run
+from tests.benchmark.peer.__main__ import run as run_peer
 
 KEY = "a-key-for-tests-only"
 MARTS = ("+ledger__entry", "+cost__department_cost", "+cost__allocation_trace", "+cost__drg_cost", "+risk__finding")
@@ -89,7 +90,9 @@ def test_every_column_of_every_row_is_the_same(both: duckdb.DuckDBPyConnection, 
     assert columns(both, f"night.{mart}") - columns(both, f"traced.{mart}") <= NIGHTS_OWN
     named = ", ".join(sorted(columns(both, f"traced.{mart}")))
     for one, other in (("night", "traced"), ("traced", "night")):
-        assert rows(both, f"select {named} from {one}.{mart} except all select {named} from {other}.{mart} limit 3") == []
+        assert (
+            rows(both, f"select {named} from {one}.{mart} except all select {named} from {other}.{mart} limit 3") == []
+        )
     ((count,),) = rows(both, f"select count(*) from night.{mart}")
     assert count > 20
 
@@ -99,11 +102,14 @@ def test_the_floors_own_step_down_differs_by_fen_only(both: duckdb.DuckDBPyConne
     ((unpaired, unlike),) = rows(
         both,
         f"""
-        with senders as (select period, member_id, count(distinct from_dept) as n from night.cost.allocation_trace group by all)
+        with senders as (
+            select period, member_id, count(distinct from_dept) as n from night.cost.allocation_trace group by all
+        )
         select
             count(*) filter (night.period is null or floor.period is null),
             count(*) filter (
-                night.direct_amount <> floor.direct_amount or abs(night.full_amount - floor.full_amount) > 0.01 * senders.n
+                night.direct_amount <> floor.direct_amount
+                or abs(night.full_amount - floor.full_amount) > 0.01 * senders.n
             )
         from night.cost.department_cost as night
         full join floor.cost.department_cost as floor using ({keys})
@@ -111,7 +117,10 @@ def test_the_floors_own_step_down_differs_by_fen_only(both: duckdb.DuckDBPyConne
         """,
     )
     assert (unpaired, unlike) == (0, 0)
-    finals = "select period, member_id, cost_element, sum(full_amount - passed_on_amount) as ended from {}.cost.department_cost group by all"
+    finals = (
+        "select period, member_id, cost_element, sum(full_amount - passed_on_amount) as ended "
+        "from {}.cost.department_cost group by all"
+    )
     assert rows(both, f"{finals.format('night')} except {finals.format('floor')}") == []
 
 
@@ -161,3 +170,16 @@ def test_a_broken_delivery_stops_the_floor(landing: Path, tmp_path: Path, change
     path.write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(BrokenDelivery, match=says):
         run(tmp_path / "landing", tmp_path / "floor", KEY.encode())
+
+
+def test_pandas_comes_to_the_same_costs(both: duckdb.DuckDBPyConnection, landing: Path, tmp_path: Path) -> None:
+    """The peer, in doubles and without rounding at all: a third computation, some fen apart."""
+    costs = run_peer(landing, tmp_path / "peer")["cost.case_cost"]
+    exact = both.execute(
+        "select member_id, encounter_id, total_cost::double as total_cost, payment::double as payment "
+        "from floor.cost.case_cost"
+    ).df()
+    beside = costs.merge(exact, on=["member_id", "encounter_id"], suffixes=("", "_exact"))
+    assert len(beside) == len(exact) == len(costs)
+    assert (beside.total_cost - beside.total_cost_exact).abs().max() < 0.10
+    assert (beside.payment - beside.payment_exact).abs().max() < 0.01

@@ -1,7 +1,7 @@
 """Deliveries in, lake out: manifests, hashes, row counts, control totals, keys, pseudonyms.
 
-Here: what the floor does before the first mart. Not here: marts (the .sql files beside). A delivery that breaks a promise
-stops the floor: it measures good deliveries and repairs nothing.
+Here: what the floor does before the first mart. Not here: marts (the .sql files beside). A delivery that breaks a
+promise stops the floor: it measures good deliveries and repairs nothing.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def quoted(text: str) -> str:
 
 
 def pseudonym(value: str, member_id: str, key: bytes) -> str:
-    """SQL of the pseudonym of a person (page 2): HMAC-SHA256, 128 bits; identity numbers over all members, others within theirs.
+    """SQL of a person's pseudonym (page 2): HMAC-SHA256, 128 bits; identity numbers for all, others per member.
 
     ASCII only: the demo's ids are; anything else stops the floor (see `person_map`).
     """
@@ -124,10 +124,12 @@ def pseudonym(value: str, member_id: str, key: bytes) -> str:
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     total = " + ".join(f"(ascii(substr({plain}, {n}, 1)) - 48) * {weight}" for n, weight in enumerate(weights, 1))
     is_national = (
-        f"case when regexp_full_match({plain}, '[1-9][0-9]{{16}}[0-9X]') and try_strptime(substr({plain}, 7, 8), '%Y%m%d') "
-        f">= timestamp '1850-01-01' then substr('10X98765432', ({total}) % 11 + 1, 1) = substr({plain}, 18, 1) else false end"
+        f"case when regexp_full_match({plain}, '[1-9][0-9]{{16}}[0-9X]') "
+        f"and try_strptime(substr({plain}, 7, 8), '%Y%m%d') >= timestamp '1850-01-01' "
+        f"then substr('10X98765432', ({total}) % 11 + 1, 1) = substr({plain}, 18, 1) else false end"
     )
-    message = f"case when {is_national} then 'national' || chr(31) else 'local' || chr(31) || {member_id} || chr(31) end || {plain}"
+    scope = f"case when {is_national} then 'national' else 'local' || chr(31) || {member_id} end"
+    message = f"{scope} || chr(31) || {plain}"
     return f"left(sha256('{outer}'::blob || unhex(sha256('{inner}'::blob || encode({message})))), 32)"
 
 
@@ -155,14 +157,16 @@ class Intake:
 
     def _take(self, batch: Sequence[Delivered], number: int) -> None:
         extract, connection = self._contract.extracts[batch[0].extract], self._connection
-        rows, offset = [], 0
+        rows: list[str] = []
+        offset = 0
         for file in batch:
             cells = (file.member_id, file.period, file.delivery_date, file.path.name, str(file.path))
             rows.append(f"({len(rows)}, {', '.join(quoted(cell) for cell in cells)}, {offset})")
             offset += file.rows
         connection.execute(
-            "create or replace temp table address as select file_index, member_id, period, cast(delivery_date as date) as "
-            f"delivery_date, source_file, path, first_row from (values {', '.join(rows)}) "
+            "create or replace temp table address as "
+            "select file_index, member_id, period, cast(delivery_date as date) as delivery_date, "
+            f"source_file, path, first_row from (values {', '.join(rows)}) "
             "as t (file_index, member_id, period, delivery_date, source_file, path, first_row)"
         )
         paths = ", ".join(quoted(str(file.path)) for file in batch)
@@ -172,15 +176,18 @@ class Intake:
         else:
             types = ", ".join(f"'{name}': '{DUCKDB_TYPES[c.type]}'" for name, c in extract.columns.items())
             connection.execute(
-                f"create or replace temp table raw as select *, file_index from read_csv([{paths}], header = true, delim = ',', "
-                f"quote = '\"', escape = '\"', columns = {{{types}}}, auto_detect = false)"
+                f"create or replace temp table raw as select *, file_index from read_csv([{paths}], header = true, "
+                f"delim = ',', quote = '\"', escape = '\"', columns = {{{types}}}, auto_detect = false)"
             )
             raw, row = "raw", "raw.rowid + 1 - address.first_row"
         self._check_totals(batch, extract, raw)
         persons = [name for name, column in extract.columns.items() if column.person]
-        columns = [f"{name}_person.pseudonym as {name}" if name in persons else f"raw.{name}" for name in extract.columns]
+        columns = [
+            f"{name}_person.pseudonym as {name}" if name in persons else f"raw.{name}" for name in extract.columns
+        ]
         joins = "".join(
-            f" left join person as {name}_person on raw.{name} = {name}_person.id and address.member_id = {name}_person.member_id"
+            f" left join person as {name}_person "
+            f"on raw.{name} = {name}_person.id and address.member_id = {name}_person.member_id"
             for name in persons
         )
         if persons:
@@ -188,16 +195,17 @@ class Intake:
         target = self._lake / extract.name / (batch[0].member_id if len(batch) == 1 else "many")
         target.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"copy (select {', '.join(columns)}, address.member_id, address.period, address.delivery_date, address.source_file, "
-            f"{row} as source_row from {raw} as raw inner join address on raw.file_index = address.file_index{joins}) "
+            f"copy (select {', '.join(columns)}, address.member_id, address.period, address.delivery_date, "
+            f"address.source_file, {row} as source_row from {raw} as raw "
+            f"inner join address on raw.file_index = address.file_index{joins}) "
             f"to '{target}/{number}.parquet' (format parquet, compression zstd, compression_level 1)"
         )
 
     def _person_map(self, raw: str, persons: Sequence[str]) -> None:
         """Every distinct person of a batch is hashed once."""
         each = " union ".join(
-            f"select distinct {name} as id, member_id from {raw} as raw inner join address on raw.file_index = address.file_index "
-            f"where {name} is not null"
+            f"select distinct {name} as id, member_id from {raw} as raw "
+            f"inner join address on raw.file_index = address.file_index where {name} is not null"
             for name in persons
         )
         said = "case when strlen(id) = length(id) then id else error('the floor reads ASCII ids only: ' || id) end"
@@ -231,17 +239,26 @@ class Intake:
         counted = cursor.execute(f"select member_id, count(*) from {source} group by all order by all").fetchall()
         for members in together(dict(counted), KEYS_AT_ONCE):
             where = f"member_id in ({', '.join(quoted(member) for member in members)})"
-            query = f"select hash(member_id, period, {keys}) as h from {source} where {where} group by h having count(*) > 1 limit 1"
+            query = f"select hash(member_id, period, {keys}) as h from {source} where {where} "
+            query += "group by h having count(*) > 1 limit 1"
             if cursor.execute(query).fetchone() is None or extract.name == "settlements":
                 continue
-            query = f"select member_id, period, {keys} from {source} where {where} group by all having count(*) > 1 limit 1"
+            query = (
+                f"select member_id, period, {keys} from {source} where {where} group by all having count(*) > 1 limit 1"
+            )
             if (twice := cursor.execute(query).fetchone()) is not None:
                 raise BrokenDelivery(f"{extract.name}: {keys} twice: {twice}")
 
     def _write_empty(self, extract: Extract) -> None:
         """A file without rows, so that an extract that nobody delivered is an empty table."""
         types = {name: DUCKDB_TYPES[column.type] for name, column in extract.columns.items()}
-        types |= {"member_id": "varchar", "period": "varchar", "delivery_date": "date", "source_file": "varchar", "source_row": "bigint"}
+        types |= {
+            "member_id": "varchar",
+            "period": "varchar",
+            "delivery_date": "date",
+            "source_file": "varchar",
+            "source_row": "bigint",
+        }
         folder = self._lake / extract.name
         folder.mkdir(parents=True, exist_ok=True)
         columns = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in types.items())

@@ -1,7 +1,7 @@
 """The floor from deliveries to publication, stage by stage.
 
-Here: the order of the work, the seeds, the clock of the stages. Not here: the statements (the .sql files beside, read in their
-order) and the intake (intake.py).
+Here: the order of the work, the seeds, the clock of the stages. Not here: the statements (the .sql files beside, read
+in their order) and the intake (intake.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -19,14 +20,15 @@ from tests.benchmark.floor.intake import BrokenDelivery, Delivered, Intake, in_f
 HERE = Path(__file__).parent
 SEEDS = HERE.parents[2] / "seeds"
 USED = (
-    "account_map", "allocation_drivers", "drg", "drg_rates", "drg_standards", "item_pairs", "items", "members", "policy",
-    "policy_pipeline", "risk_exemptions", "risk_rule_parameters", "unified_accounts",
+    "account_map", "allocation_drivers", "drg", "drg_rates", "drg_standards", "item_pairs", "items", "members",
+    "policy", "policy_pipeline", "risk_exemptions", "risk_rule_parameters", "unified_accounts",
 )  # fmt: skip
 MARTS = (
     "ledger.entry", "cost.department_cost", "cost.allocation_trace", "cost.case_cost", "cost.drg_cost", "risk.finding",
 )  # fmt: skip
 LAKE = (
-    "bed_census", "bed_days", "charge_lines", "departments", "encounters", "gl_entries", "payroll", "settlements", "workload",
+    "bed_census", "bed_days", "charge_lines", "departments", "encounters", "gl_entries", "payroll", "settlements",
+    "workload",
 )  # fmt: skip
 STEPS = range(4)
 AT_ONCE = 3_000_000
@@ -77,7 +79,9 @@ def run(
         for schema in ("ledger", "cost", "risk"):
             connection.execute(f"create schema mart.{schema}")
         for extract in LAKE:
-            connection.execute(f"create temp view {extract} as select * from read_parquet('{target}/lake/{extract}/**/*.parquet')")
+            connection.execute(
+                f"create temp view {extract} as select * from read_parquet('{target}/lake/{extract}/**/*.parquet')"
+            )
         _seeds(connection, landing / "_seeds")
         _standing(connection)
         staged("ledger", lambda: _script(connection, "1_ledger"))
@@ -107,96 +111,29 @@ def _seeds(connection: duckdb.DuckDBPyConnection, laid_over: Path) -> None:
         with path.open(encoding="utf-8", newline="") as handle:
             header = next(csv.reader(handle))
         columns = ", ".join(f"'{column}': '{types[name].get(column, 'varchar')}'" for column in header)
-        missing = "".join(f", cast(null as {type_}) as {column}" for column, type_ in types[name].items() if column not in header)
+        missing = "".join(
+            f", cast(null as {type_}) as {column}" for column, type_ in types[name].items() if column not in header
+        )
         connection.execute(
-            f"create temp table {name} as select *{missing} from read_csv('{path}', header = true, delim = ',', quote = '\"', "
-            f"escape = '\"', columns = {{{columns}}}, auto_detect = false)"
+            f"create temp table {name} as select *{missing} from read_csv('{path}', header = true, delim = ',', "
+            f"quote = '\"', escape = '\"', columns = {{{columns}}}, auto_detect = false)"
         )
-    connection.execute(
-        """
-        create temp view pairs as
-        with bundles as (
-            select trim(unnest(string_split(included_in_item, '|'))) as item_code, item_code as with_item_code, valid_from, valid_to
-            from items where included_in_item is not null
-        ),
-        listed as (
-            select item_code, with_item_code, relation, "window" as time_window, valid_from, valid_to from item_pairs
-            union all
-            select item_code, with_item_code, 'included', 'day', valid_from, valid_to from bundles
-        )
-        select listed.*, coalesce(
-            main.mutually_exclusive_group = sub.mutually_exclusive_group and main.charge_class in ('bed', 'nursing'), false
-        ) as is_grade_conflict
-        from listed
-        left join items as main
-            on listed.item_code = main.item_code
-            and listed.valid_from between main.valid_from and coalesce(main.valid_to, listed.valid_from)
-        left join items as sub
-            on listed.with_item_code = sub.item_code
-            and listed.valid_from between sub.valid_from and coalesce(sub.valid_to, listed.valid_from)
-        """
-    )
-    connection.execute(
-        """
-        create temp table watch as
-        select
-            item_code, valid_from, valid_to, max_price_tertiary, max_price_secondary, max_price_primary,
-            least(max_per_day, case when limit_window = 'day' then limit_quantity end) as day_limit,
-            coalesce(is_hourly, false) as is_hourly,
-            item_code in (select item_code from pairs union all select with_item_code from pairs) as is_paired,
-            case when count(*) over (partition by mutually_exclusive_group) > 1 then mutually_exclusive_group end as exclusive_group
-        from items;
-        create temp table watch_of as
-        select members.member_id, watch.*, case level
-            when 'tertiary' then max_price_tertiary when 'secondary' then max_price_secondary else max_price_primary
-        end as price_limit
-        from watch cross join members
-        """
-    )
 
 
-def _pages() -> list[dict[str, dict[str, dict[str, str]]]]:
+def _pages() -> list[dict[str, Any]]:
     pages = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SEEDS.glob("_*.yml"))]
     return [seed for page in pages for seed in page["seeds"]]
 
 
 def _standing(connection: duckdb.DuckDBPyConnection) -> None:
     """Of what was delivered in several periods the latest row stands."""
-    connection.execute(
-        """
-        create temp table repeated_encounter as
-        with twice as (select hash(member_id, encounter_id) as h from encounters group by h having count(*) > 1)
-        select member_id, encounter_id, max(period) as last_period
-        from encounters
-        where hash(member_id, encounter_id) in (select h from twice)
-        group by all
-        having count(*) > 1;
-        create temp table repeated_charge as
-        with astray as (
-            select member_id, period from charge_lines group by all
-            having strftime(min(charged_at), '%Y-%m') <> period or strftime(max(charged_at), '%Y-%m') <> period
-        ),
-        stray as (
-            select distinct member_id, charge_id
-            from charge_lines
-            where (member_id, period) in (select (member_id, period) from astray) and strftime(charged_at, '%Y-%m') <> period
-        )
-        select member_id, charge_id, max(period) as last_period
-        from charge_lines
-        semi join stray using (member_id, charge_id)
-        group by all
-        having count(*) > 1;
-        create temp table hit (
-            rule_code varchar, member_id varchar, encounter_id varchar, subject varchar, charge_id varchar, evidence_on date,
-            amount_at_risk decimal(18, 2)
-        );
-        """
-    )
+    _script(connection, "0_standing")
     (repeated,) = connection.execute("select count(*) from repeated_charge").fetchone() or (0,)
     connection.execute(
         "create temp view charge as select charge_lines.* from charge_lines"
         + (
-            " left join repeated_charge as r on charge_lines.member_id = r.member_id and charge_lines.charge_id = r.charge_id "
+            " left join repeated_charge as r "
+            "on charge_lines.member_id = r.member_id and charge_lines.charge_id = r.charge_id "
             "where r.last_period is null or charge_lines.period = r.last_period"
             if repeated
             else ""
@@ -231,5 +168,7 @@ def _members(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivered]) 
 
 def _publish(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for mart in MARTS:
-        connection.execute(f"copy mart.{mart} to '{folder}/{mart}.parquet' (format parquet, compression zstd, compression_level 1)")
+        connection.execute(
+            f"copy mart.{mart} to '{folder}/{mart}.parquet' (format parquet, compression zstd, compression_level 1)"
+        )
     connection.execute("checkpoint mart")
