@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
+import duckdb
 import pytest
 
 from pipelines import gates, night, warehouse
+from pipelines.build import build_definitions
+from pipelines.resources import Night
+from pipelines.state import NightIsRunning, night_lock
 from tests.integration.consortium import Consortium
 
 Demo = tuple[Consortium, night.Finished]
@@ -98,18 +103,16 @@ def test_a_bad_ledger_is_held_back_and_the_others_go_on(another: Callable[[], Co
 
 
 def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callable[[], Consortium]) -> None:
-    """Given a broken identity in the warehouse, then no later run of KPI, risk or publication goes through."""
-    import dagster as dg
-
-    from pipelines.build import build_definitions
-    from pipelines.resources import Night
-
+    """Given an allocation that lost a fen, no later run of KPI, risk or publication goes through."""
     consortium = another()
     published = consortium.current.resolve()
     with warehouse.connect(consortium.settings, read_only=False) as connection:
         connection.execute(
-            "update ledger.entry set debit = debit + 0.01 where rowid = (select min(rowid) from ledger.entry)"
+            "update cost.department_cost set full_amount = full_amount - 0.01 where rowid = "
+            "(select min(rowid) from cost.department_cost where full_amount > 0 and passed_on_amount = 0)"
         )
+    reader = duckdb.connect(str(published / "consortium.duckdb"), read_only=True)
+    before = reader.execute("select sum(full_amount) from cost.department_cost").fetchall()
     with consortium.environment():
         definitions = build_definitions(
             settings=consortium.settings, resources={"night": Night(environ=consortium.environ)}
@@ -131,16 +134,16 @@ def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callab
             failed = result.filter_events(lambda event: event.is_step_failure)
             message = " ".join(str(event.step_failure_data.error) for event in failed)
             assert "gate 2 is closed" in message, product
-    with pytest.raises(gates.GateClosed, match="balances_entries"):
+    with pytest.raises(gates.GateClosed, match="conserves_allocation"):
         gates.require_open(consortium.state, 2)
     with pytest.raises(gates.GateClosed):
         night.publish_now(consortium.settings, consortium.state)
     assert consortium.current.resolve() == published
+    assert reader.execute("select sum(full_amount) from cost.department_cost").fetchall() == before
+    reader.close()
 
 
 def test_two_nights_at_once_are_refused(demo_night: Demo, tmp_path: Path) -> None:
-    from pipelines.state import NightIsRunning, night_lock
-
     consortium = Consortium(tmp_path)
     with night_lock(consortium.settings.home), pytest.raises(NightIsRunning, match="another night is at work"):
         consortium.run()
