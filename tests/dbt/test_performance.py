@@ -47,8 +47,8 @@ def kpis(dbt_session: Warehouse) -> dict[tuple[str, str], dict[str, Any]]:
     ])  # fmt: skip
     house.deliver("encounters", "H01", NOW, [
         visit("N1", "CLINIC", NOW), visit("N2", "EYE", NOW),
-        stay("S1", NOW, 1, 6, patient="P"), stay("S2", NOW, 10, 13, patient="P"),
-        stay("S3", NOW, 2, 3, disposition="died"),
+        stay("S1", NOW, 1, 6, patient="P", reported_cost="900.50"), stay("S2", NOW, 10, 13, patient="P"),
+        stay("S3", NOW, 2, 3, disposition="died", reported_cost="100.00"),
     ])  # fmt: skip
     house.deliver("charge_lines", "H01", NOW, [
         charge("N1", "N1", "CLINIC", NOW, "110.00"), charge("N2", "N2", "EYE", NOW, "60.00", "drug"),
@@ -100,6 +100,8 @@ def kpis(dbt_session: Warehouse) -> dict[tuple[str, str], dict[str, Any]]:
         ("H01", "D62-LOS", "3"),  # 5, 3 and 1 days
         ("H01:WARD", "D62-LOS", "3"),
         ("H01", "S2-DRG-01", "1.2"),  # weights 0.8 and 1.6; code 0000 has none
+        ("H01", "S3-DRG-25", "900.5"),  # S1 alone: of S2 no cost is known, S3 has no group
+        ("consortium", "S3-DRG-25", "900.5"),
         ("H01", "S1-PERF-08", "0.666667"),  # two down of three discharges
         ("T01", "M04", "0.25"),  # one up of four primary visits
         ("consortium", "M04", "0.25"),

@@ -53,6 +53,9 @@ case_mix as (
         payments.dept_code,
         sum(case when payments.weight is not null then 1 end) as grouped_cases,
         sum(payments.weight) as drg_weight,
+        -- S3-DRG-25 is the region's: a case's cost is no internal business, and a case without a known cost counts on neither side
+        sum(case when payments.weight is not null then costs.total_cost end) as drg_cost,
+        sum(case when payments.weight is not null and costs.total_cost is not null then 1 end) as costed_cases,
         count(*) as settled_cases,
         sum(case when payments.weight is not null then case when payments.weight >= thresholds.difficult_case_weight_min then 1 else 0 end end)
             as difficult_cases,
@@ -63,6 +66,8 @@ case_mix as (
         sum(payments.payment - payments.charge) as fund_surplus
     from {{ ref('int_payment__case') }} as payments
     inner join thresholds on payments.period = thresholds.period and payments.member_id = thresholds.member_id
+    left join {{ ref('cost__case_cost') }} as costs
+        on payments.period = costs.period and payments.member_id = costs.member_id and payments.encounter_id = costs.encounter_id
     group by payments.period, payments.member_id, payments.dept_code
 )
 
@@ -72,6 +77,6 @@ case_mix as (
 ]) }}
 union all
 {{ long_measures('case_mix', [
-    'grouped_cases', 'drg_weight', 'settled_cases', 'difficult_cases', 'low_risk_cases', 'low_risk_deaths',
+    'grouped_cases', 'drg_weight', 'drg_cost', 'costed_cases', 'settled_cases', 'difficult_cases', 'low_risk_cases', 'low_risk_deaths',
     'fund_standard', 'settled_charge', 'fund_surplus',
 ]) }}

@@ -1,4 +1,4 @@
--- One row per period, member and measure of the ledger and of case cost. They are the member's own figures, internal business
+-- One row per period, member and measure of the ledger. They are the member's own figures, internal business
 -- included: adding members up would count it twice, so the consortium takes no part of them (its own stand in the consolidated statements).
 with entries as (
     select
@@ -27,21 +27,8 @@ ledger as (
         sum(case when is_operating_cost then case when cost_element = 'consumable' then amount else 0 end end) as consumable_cost
     from entries
     group by period, member_id
-),
-
-case_cost as (
-    select costs.period, costs.member_id, sum(costs.total_cost) as drg_cost
-    from {{ ref('cost__case_cost') }} as costs
-    inner join {{ ref('int_payment__case') }} as payments
-        on costs.period = payments.period
-        and costs.member_id = payments.member_id
-        and costs.encounter_id = payments.encounter_id
-        and payments.weight is not null
-    group by costs.period, costs.member_id
 )
 
 {{ long_measures('ledger', [
     'total_income', 'fiscal_income', 'surplus', 'total_cost', 'management_cost', 'labour_cost', 'consumable_cost',
 ], has_department=false) }}
-union all
-{{ long_measures('case_cost', ['drg_cost'], has_department=false) }}
