@@ -122,8 +122,8 @@ def _write_groups(path: Path, rows: list[dict[str, str]]) -> None:
                          "valid_from", "valid_to"])  # fmt: skip
         for code, row in sorted(groups.items()):
             name = f"{row['APR DRG Description']}, {row['APR Severity of Illness Description'] or 'ungraded'}"
-            surgical = row["APR Medical Surgical Description"] == "Surgical"
+            partition = "surgical" if row["APR Medical Surgical Description"] == "Surgical" else "medical"
             writer.writerow([
-                code, " ".join(name.split()), row["APR MDC Code"], row["APR DRG Code"], "surgical" if surgical else "medical",
-                known[code], row["APR Severity of Illness Code"], "", "2022-01-01", "",
+                code, " ".join(name.split()), row["APR MDC Code"], row["APR DRG Code"], partition, known[code],
+                row["APR Severity of Illness Code"], "", "2022-01-01", "",
             ])  # fmt: skip
