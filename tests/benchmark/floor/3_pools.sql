@@ -83,12 +83,12 @@ from volume
 left join item_equivalent on volume.period = item_equivalent.period and volume.item_code = item_equivalent.item_code
 group by all;
 
--- The member's method: equivalents where they cover 90 % of its services, charges else, days without any charge.
+-- The member's method: equivalents where they cover the policy share of its services, charges else, days without any charge.
 create temp table method as
 select
-    listed.period, listed.member_id,
+    listed.period, listed.member_id, least_covered.value as least_covered,
     case
-        when services.fen > 0 and services.covered >= services.fen * 0.90 then 'bottom_up'
+        when services.fen > 0 and services.covered >= services.fen * least_covered.value then 'bottom_up'
         when services.fen > 0 then 'cost_to_charge'
         else 'top_down'
     end as method
@@ -96,6 +96,10 @@ from (select distinct period, member_id from departments) as listed
 inner join (
     select distinct period, member_id from mart.ledger.entry where not is_closing and starts_with(account_code, '5')
 ) as ledgers on listed.period = ledgers.period and listed.member_id = ledgers.member_id
+inner join policy_value as least_covered
+    on listed.period = least_covered.period
+    and listed.member_id = least_covered.member_id
+    and least_covered.parameter = 'bottom_up_coverage_min'
 left join (
     select period, member_id, sum(fen) as fen, sum(covered) as covered
     from service_volume where pool not in ('DRUG', 'MATERIAL') group by all
@@ -204,14 +208,15 @@ sums as (
 select
     sums.*, drug + consumable + labour + depreciation + other + indirect as total, coalesce(v.fen, 0) as revenue,
     case
-        when method = 'top_down' then 'day'
-        when method = 'bottom_up' and v.points > 0 and v.covered >= v.fen * 0.90 and sums.pool not in ('DRUG', 'MATERIAL')
+        when method.method = 'top_down' then 'day'
+        when method.method = 'bottom_up' and v.points > 0 and v.covered >= v.fen * method.least_covered and sums.pool not in ('DRUG', 'MATERIAL')
             then 'equivalent'
         when v.fen > 0 then 'charge'
         when is_clinical then 'day'
     end as kind,
     case kind when 'equivalent' then v.points when 'charge' then v.fen end as weight_total
 from sums
+inner join method on sums.period = method.period and sums.member_id = method.member_id
 left join service_volume as v on sums.period = v.period and sums.member_id = v.member_id and sums.pool = v.pool;
 
 -- Settled stays and their tariff (domain 4.1): a set standard, else weight x the level's rate, else x the consortium's and a factor.

@@ -32,6 +32,10 @@ def step_down(landing: Path, entries: pd.DataFrame, lines: pd.DataFrame) -> tupl
     )
     direct = costs.groupby([*KEY, "dept_code", "cost_element"], observed=True).amount.sum()
     ordered = lines.groupby(["month", "member_id", "executing_dept", "ordering_dept"], observed=True).amount.sum()
+    drivers = in_force(seed(landing, "allocation_drivers"), "2026-10-31").sort_values("from_dept", ascending=False)
+    work = read(landing, "workload").astype({"period": str, "member_id": str})
+    is_external = work.receiver_member_id.notna() & (work.receiver_member_id != work.member_id)
+    work["receiver"] = ("EXT:" + work.receiver_member_id.astype(str)).where(is_external, work.receiver_dept)
     out, trace = [], []
     for key, here in departments.groupby(KEY, observed=True):
         period, member = (str(part) for part in key)
@@ -42,16 +46,19 @@ def step_down(landing: Path, entries: pd.DataFrame, lines: pd.DataFrame) -> tupl
         step = listed.dept_class.map({"admin": 1, "auxiliary": 2, "medtech": 3}).astype("float").to_dict() | {
             "COMMON": 0.0
         }
-        full = matrix.reindex(sorted(set(matrix.index) | set(listed.index)), fill_value=0.0)
+        others = set(work[(work.period == period) & (work.member_id == member) & is_external].receiver)
+        full = matrix.reindex(sorted(set(matrix.index) | set(listed.index) | others), fill_value=0.0)
         received = {number: pd.DataFrame(0.0, index=full.index, columns=full.columns) for number in range(4)}
         served = (
             ordered.loc[period, member].unstack(fill_value=0.0) if (period, member) in ordered.index else pd.DataFrame()
         )
+        asked = drivers[drivers.member_id.isin([member, "*"])]
+        done = work[(work.period == period) & (work.member_id == member)]
         for number in range(4):
             senders = [dept for dept in full.index if step.get(dept) == number]
             later = [dept for dept in listed.index if not step.get(dept, 9) <= number]
             for sender in senders:
-                weights = _weights(number, sender, listed, later, served)
+                weights = _weights(asked, number, sender, listed, later, served, done)
                 shares = weights / weights.sum()
                 flows = pd.DataFrame(np.outer(shares, full.loc[sender]), index=shares.index, columns=full.columns)
                 received[number].loc[shares.index] += flows
@@ -72,20 +79,36 @@ def step_down(landing: Path, entries: pd.DataFrame, lines: pd.DataFrame) -> tupl
     return costs, flows
 
 
-def _weights(step: int, sender: str, listed: pd.DataFrame, later: list[str], served: pd.DataFrame) -> pd.Series:
-    """The driver's quantities over departments of later steps; headcount where the first driver is empty."""
-    headcount: Any = listed.headcount[later]
-    first: Any
-    if step == 0:
-        first = listed.floor_area_m2[later]
-    elif step == 2 and not served.empty:
-        first = served.sum(axis=1).reindex(later, fill_value=0.0)
-    elif step == 3 and sender in served.index:
-        first = served.loc[sender].reindex(later, fill_value=0.0)
-    else:
-        first = headcount
-    chosen = first if first.sum() > 0 else headcount
-    return chosen[chosen > 0].astype(float)
+def _weights(
+    drivers: pd.DataFrame,
+    step: int,
+    sender: str,
+    listed: pd.DataFrame,
+    later: list[str],
+    served: pd.DataFrame,
+    work: pd.DataFrame,
+) -> pd.Series:
+    """The driver's quantities over departments of later steps, by the first driver that has any.
+
+    A sender's own row of `drivers` comes before the one for its class (they are sorted so).
+    """
+    rule = drivers[(drivers.step == step) & drivers.from_dept.isin([sender, "*"])].iloc[0]
+    for name in (rule.driver, rule.fallback_driver, "headcount"):
+        found: Any = pd.Series(dtype=float)
+        if name in ("headcount", "floor_area"):
+            found = listed["headcount" if name == "headcount" else "floor_area_m2"]
+        elif name == "executed_revenue" and not served.empty:
+            found = served.sum(axis=1)
+        elif name == "ordered_revenue" and sender in served.index:
+            found = served.loc[sender]
+        elif str(name).startswith("workload:"):
+            mine = work[(work.sender_dept == sender) & (work.workload_kind == str(name)[9:])]
+            found = mine.groupby("receiver").quantity.sum()
+        others = [receiver for receiver in found.index if str(receiver).startswith("EXT:")]
+        chosen = found.reindex([*later, *others], fill_value=0.0)
+        if chosen.sum() > 0:
+            return chosen[chosen > 0].astype(float)
+    raise ValueError(f"no driver places the cost of {sender}")
 
 
 def _by_department(lines: pd.DataFrame, chosen: pd.Series, name: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ NEEDED: dict[str, list[str] | None] = {
         "ordering_dept", "executing_dept",
     ],
     "settlements": ["settlement_id", "encounter_id", "drg_code", "total_charge", "fund_paid"],
+    "workload": ["sender_dept", "receiver_dept", "receiver_member_id", "workload_kind", "quantity"],
     "bed_days": ["encounter_id", "census_date", "dept_code"],
 }  # fmt: skip
 MOMENTS = {"started_at", "ended_at", "charged_at", "posting_date", "census_date"}
