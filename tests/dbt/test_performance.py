@@ -121,8 +121,9 @@ def test_values_by_hand(kpis: dict[tuple[str, str], dict[str, Any]], entity: str
 
 
 def test_what_has_no_input_has_no_row(kpis: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """No visits of the eye clinic a year ago, no stays at T01, no chronic care delivered: no row, and no zero."""
-    missing = {("H01:EYE", "S1-PERF-01"), ("T01", "D62-LOS"), ("consortium", "S1-PERF-11"), ("T01", "S1-PERF-01")}
+    """No visits of the eye clinic a year ago, no stays at T01, no chronic care, no complication: no row, no zero."""
+    missing = {("H01:EYE", "S1-PERF-01"), ("T01", "D62-LOS"), ("consortium", "S1-PERF-11"), ("T01", "S1-PERF-01"),
+               ("H01", "S2-RISK-19")}  # fmt: skip
     assert missing.isdisjoint(kpis)
 
 

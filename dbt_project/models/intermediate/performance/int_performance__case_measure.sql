@@ -9,7 +9,7 @@ with cases as (
         encounters.los_days,
         encounters.disposition,
         encounters.payer in ('employee', 'resident') as is_insured,
-        coalesce(encounters.has_complication, false) as has_complication,
+        encounters.has_complication,
         members.level,
         {{ days_between('encounters.ended_at', 'returns.returned_at') }} as days_to_return
     from {{ ref('int_core__encounter') }} as encounters
@@ -19,7 +19,7 @@ with cases as (
     where encounters.case_period is not null
 ),
 
-volumes as (
+counted as (
     select
         period,
         member_id,
@@ -31,7 +31,8 @@ volumes as (
         sum(case when encounter_type = 'inpatient' then los_days end) as stay_days,
         sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
         sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
-            as complication_cases,
+            as complications,
+        count(case when encounter_type = 'inpatient' then has_complication end) as complications_told,
         sum(case when encounter_type = 'inpatient' then case when days_to_return <= 30 then 1 else 0 end end) as readmissions_30d,
         -- AMB-09: eligible for a referral in either direction are discharges and primary visits
         sum(case
@@ -40,6 +41,14 @@ volumes as (
         end) as two_way_eligible
     from cases
     group by period, member_id, dept_code
+),
+
+-- An empty has_complication means none, but only where the member tells complications at all: else nothing is known, and no zero.
+volumes as (
+    select
+        counted.*,
+        case when sum(complications_told) over (partition by period, member_id) > 0 then complications end as complication_cases
+    from counted
 ),
 
 thresholds as (
