@@ -174,6 +174,8 @@ def test_the_withheld_hospital_is_missing_and_the_others_are_fresh(consortium):
 def test_cost_of_every_group_in_every_hospital(consortium, rows):
     cases = grouped(rows)
     region = by(cases, drg_of)
+    level = {member: "tertiary" if len(own) >= 100 else "secondary" for member, own in by(rows, member_of).items()}
+    peers = by(cases, lambda row: (level[member_of(row)], drg_of(row)))
     expected = {}
     for (member, group), own in by(cases, lambda row: (member_of(row), drg_of(row))).items():
         all_of_it = region[group]
@@ -184,11 +186,13 @@ def test_cost_of_every_group_in_every_hospital(consortium, rows):
             exact(Decimal(days(own)) / len(own)),
             exact(cost(all_of_it) / len(all_of_it)),
             exact(cost(own) * len(all_of_it) / (cost(all_of_it) * len(own)), 6),
+            min(exact(cost(one) / len(one)) for one in by(peers[level[member], group], member_of).values()),
         )
     told = {
         (member, group): tuple(figures)
         for period, member, group, *figures in consortium.published(
-            "select period, member_id, drg_code, cases, mean_cost, mean_los, region_mean_cost, cost_ratio_to_region "
+            "select period, member_id, drg_code, cases, mean_cost, mean_los, region_mean_cost, cost_ratio_to_region, "
+            "peer_best_cost "
             "from cost.drg_cost"
         )
         if period == PERIOD
@@ -247,17 +251,28 @@ def test_case_mix_and_stay(consortium, rows, level):
 
 
 def test_lights_stand_on_what_can_be_computed(consortium, rows):
-    told = dict(
-        consortium.published(
-            "select indicator_code, count(*) from risk.indicator where dept_code = '*' group by indicator_code"
+    told = {
+        (code, member): (numerator, denominator, light)
+        for code, member, numerator, denominator, light in consortium.published(
+            "select indicator_code, member_id, numerator, denominator, light from risk.indicator where dept_code = '*'"
         )
-    )
-    hospitals = len(by(accepted(rows, "settlements"), member_of))
-    assert told["S2-RISK-16"] == told["S2-RISK-17"] == hospitals
-    assert consortium.published(
-        "select distinct value, light from risk.indicator where indicator_code = 'S2-RISK-17'"
-    ) == [(0, "green")]
-    assert not {"S2-RISK-18", "S2-RISK-02"} & set(told), "no drug line and no training was delivered"
+    }
+    assert {code for code, _ in told} == {"S2-RISK-22", "S2-RISK-23", "S2-RISK-25"}
+    cases = by(grouped(rows), member_of)
+    minor = {
+        member: [row for row in own if row["APR Severity of Illness Code"] == "1"] for member, own in cases.items()
+    }
+    expected = {}
+    for member, own in minor.items():
+        deaths = sum(row["Patient Disposition"] == "Expired" for row in own)
+        if own:
+            expected["S2-RISK-25", member] = (deaths, len(own), "red" if deaths else "green")
+    assert {key: value for key, value in told.items() if key[0] == "S2-RISK-25"} == expected
+    for member, own in cases.items():
+        charge = sum((Decimal(row[CHARGE]) for row in own), Decimal(0))
+        surplus, payment, light = told["S2-RISK-22", member]
+        assert surplus == payment - charge
+        assert light == ("green" if surplus / payment >= Decimal("0.05") else "yellow")
 
 
 def test_gates_say_what_does_not_apply(consortium):

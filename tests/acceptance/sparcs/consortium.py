@@ -28,6 +28,11 @@ FACILITY, COST, CHARGE = "Permanent Facility Id", "Total Costs", "Total Charges"
 OVERFLOW = "##########"
 # Dated files of the project whose numbers hold for this consortium too, from before its year on.
 DATED = ("policy", "policy_pipeline", "kpi", "kpi_targets", "kpi_weights", "risk_limits")
+# Indicators that would rest on what the adapter had to invent, so that this consortium does not keep them: upcoding (no
+# ICD codes, no procedures), split admissions and readmissions (each discharge is a person of its own), compliance
+# (nothing is denied).
+CODES = ("kpi_code", "indicator_code", "kpi_or_dimension")
+NOT_KEPT = frozenset({"S2-RISK-16", "S2-RISK-17", "S2-RISK-20", "S2-PERF-08"})
 
 
 @dataclass
@@ -87,7 +92,7 @@ def seed(folder: Path, rows: list[dict[str, str]]) -> None:
     _write_groups(folder / "drg.csv", rows)
     for name in DATED:
         with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as source:
-            lines = list(csv.DictReader(source))
+            lines = [line for line in csv.DictReader(source) if not NOT_KEPT & {line.get(code) for code in CODES}]
         first = min(line["valid_from"] for line in lines)
         for line in lines:
             if line["valid_from"] == first:
