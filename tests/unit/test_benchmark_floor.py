@@ -118,8 +118,10 @@ def test_the_floors_own_step_down_differs_by_fen_only(both: duckdb.DuckDBPyConne
     )
     assert (unpaired, unlike) == (0, 0)
     finals = (
-        "select period, member_id, cost_element, sum(full_amount - passed_on_amount) as ended "
-        "from {}.cost.department_cost group by all"
+        "select period, member_id, cost_element, sum(ended) as ended from ("
+        "select period, member_id, cost_element, full_amount - passed_on_amount as ended from {0}.cost.department_cost "
+        "union all select period, member_id, cost_element, amount from {0}.cost.allocation_trace "
+        "where starts_with(to_dept, 'EXT:')) group by all"
     )
     assert rows(both, f"{finals.format('night')} except {finals.format('floor')}") == []
 

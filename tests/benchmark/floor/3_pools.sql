@@ -1,4 +1,4 @@
--- Cost of departments, the trace, and the pools that cases share (domain 1.9, 1.10), in whole fen.
+-- Cost of departments (what goes to other members stands in the trace only), the trace, and the pools that cases share (domain 1.9, 1.10), in whole fen.
 create temp macro part(pool, weight, whole) as cast(
     (2 * cast(pool as hugeint) * weight + sign(pool) * sign(weight) * sign(whole) * whole) // nullif(2 * cast(whole as hugeint), 0)
 as bigint);
@@ -41,30 +41,35 @@ select
     case
         when department.dept_code is not null then department.dept_name
         when held.dept_code = 'UNALLOCATED' then '未分摊成本'
-        else '外部：' || others.name_zh
     end as dept_name,
     case
         when department.dept_code is not null then department.dept_class
         when held.dept_code = 'UNALLOCATED' then 'unallocated'
-        else 'external'
     end as dept_class,
     held.cost_element,
     yuan(direct) as direct_amount, yuan(common) as from_common, yuan(admin) as from_admin, yuan(auxiliary) as from_auxiliary,
     yuan(medtech) as from_medtech, yuan(total) as full_amount, yuan(passed) as passed_on_amount
 from held
 left join members on held.member_id = members.member_id
-left join members as others on held.dept_code = 'EXT:' || others.member_id
 left join department
-    on held.period = department.period and held.member_id = department.member_id and held.dept_code = department.dept_code;
+    on held.period = department.period and held.member_id = department.member_id and held.dept_code = department.dept_code
+where not starts_with(held.dept_code, 'EXT:');
 
 create table mart.cost.allocation_trace as
 select
     flow.period, flow.member_id, members.name_zh as member_name, flow.step, flow.from_dept, senders.dept_name as from_dept_name,
-    flow.to_dept, receivers.dept_name as to_dept_name, flow.cost_element, flow.driver, flow.is_fallback,
+    flow.to_dept,
+    case
+        when receivers.dept_code is not null then receivers.dept_name
+        when flow.to_dept = 'UNALLOCATED' then '未分摊成本'
+        else '外部：' || others.name_zh
+    end as to_dept_name,
+    flow.cost_element, flow.driver, flow.is_fallback,
     per(flow.quantity, flow.total, 6) as driver_share,
     yuan(flow.fen) as amount
 from flow
 left join members on flow.member_id = members.member_id
+left join members as others on flow.to_dept = 'EXT:' || others.member_id
 left join department as senders
     on flow.period = senders.period and flow.member_id = senders.member_id and flow.from_dept = senders.dept_code
 left join department as receivers
