@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -166,14 +165,19 @@ def dbt_build(settings: Settings, select: str, *, run_id: str, say: Callable[[st
     """`dbt build` of a selection, without unit tests, in this process."""
     arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test"]
     arguments += ["--indirect-selection", "buildable"]
-    result = invoke(settings, arguments, run_id=run_id, say=say)
+    result = invoke(settings, ["--no-write-json", *arguments], run_id=run_id, say=say, manifest=_parse(settings))
     if result.result is None:
         raise WarehouseError(f"dbt build stopped before its first node: {result.exception or 'see the log'}")
     return [_node(each) for each in result.result.results]
 
 
 def invoke(
-    settings: Settings, arguments: list[str], *, run_id: str = "", say: Callable[[str], None] | None = None
+    settings: Settings,
+    arguments: list[str],
+    *,
+    run_id: str = "",
+    say: Callable[[str], None] | None = None,
+    manifest: Any = None,
 ) -> Any:
     """Any dbt command of the project, in this process, against this home. Returns dbt's own result object."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -192,7 +196,7 @@ def invoke(
 
     settings.home.mkdir(parents=True, exist_ok=True)
     options = {
-        "--log-level": "none" if arguments[0] == "build" else "warn",
+        "--log-level": "none" if "build" in arguments else "error",
         "--log-path": settings.home / "dbt" / "logs",
     }
     places = {
@@ -202,7 +206,7 @@ def invoke(
     }
     with _environment(settings, run_id):
         try:
-            return dbtRunner(callbacks=[heard]).invoke(
+            return dbtRunner(manifest=manifest, callbacks=[heard]).invoke(
                 ["--no-use-colors", *_flat(options), *arguments, *_flat(places)]
             )
         finally:
@@ -283,11 +287,23 @@ def parsed_manifest(settings: Settings) -> Path:
     return path
 
 
-def forget(settings: Settings) -> None:
-    """Throws the warehouse away; the next night builds all of it from the lake."""
-    for path in (settings.warehouse_path, settings.warehouse_path.with_suffix(".duckdb.wal")):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(settings.home / "dbt", ignore_errors=True)
+_parsed: dict[tuple[Path, str], Any] = {}
+
+
+def _parse(settings: Settings) -> Any:
+    """dbt's parsed project: once per process and state of the code, so that each part does not read it again.
+
+    Raises:
+        WarehouseError: the project does not parse.
+    """
+    key = (settings.home.resolve(), code_fingerprint())
+    if key not in _parsed:
+        result = invoke(settings, ["parse"])
+        if not result.success:
+            raise WarehouseError(f"the dbt project does not parse: {result.exception}")
+        _parsed.clear()
+        _parsed[key] = result.result
+    return _parsed[key]
 
 
 def connect(settings: Settings, *, read_only: bool = True) -> Any:

@@ -54,8 +54,11 @@ def refuse_when_closed(state: State, *numbers: int) -> None:
 
 
 def wanted_build(settings: Settings, state: State) -> str:
-    """The id of the warehouse that tonight's manifest, reference data and code call for."""
-    overlaid = reference.overlay(settings)
+    """The id of the warehouse that tonight's manifest, reference data and code call for.
+
+    Reference data is as gate 1 laid it out tonight (`reference.overlay`).
+    """
+    overlaid = settings.home / "reference"
     return warehouse.build_id(settings, state.note("manifest_id") or "", reference.fingerprint(overlaid))
 
 

@@ -133,7 +133,7 @@ def _line(n: int, quantity: int) -> dict[str, str]:
     return {**charge_rows(n + 1)[n], "quantity": str(quantity), "amount": f"{quantity * 12.5:.2f}"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(deliveries, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(sent: list[tuple[str, dict[int, int]]], chance: Any) -> None:
     """An independent computation: later delivery dates win, a snapshot clears what was before it."""
@@ -158,7 +158,7 @@ def test_the_order_of_arrival_does_not_matter(sent: list[tuple[str, dict[int, in
     assert found[0] == found[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.sampled_from(["good", "price", "empty", "date", "twice", "contrary"]), min_size=1, max_size=60))
 def test_accepted_and_quarantined_are_what_was_delivered(kinds: list[str]) -> None:
     rows = []
