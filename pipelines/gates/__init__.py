@@ -4,7 +4,7 @@ Belongs here: what is checked, how it is judged, who is held back, and whether a
 the figures themselves (dbt), the taking in of files (`ingest`), the Dagster layer around it (`checks/`).
 """
 
-from pipelines.gates.guard import GateClosed, require_open
+from pipelines.gates.guard import GateClosed, closes, require_open
 from pipelines.gates.measure import Check, GateError, Measured, load_checks, measure
 from pipelines.gates.verdict import ERROR, FAILED, NOT_APPLICABLE, PASSED, Verdict, judge, record
 
@@ -18,6 +18,7 @@ __all__ = [
     "GateError",
     "Measured",
     "Verdict",
+    "closes",
     "judge",
     "load_checks",
     "measure",

@@ -92,7 +92,7 @@ def test_a_bad_ledger_is_held_back_and_the_others_go_on(another: Callable[[], Co
         "ic_period": "",
         "fund_source": "own",
         "project_code": "",
-        "summary": "",
+        "summary": "收款",
     }
     consortium.deliver("H01", "2026-11-01", {"gl_entries.csv": ("gl_entries", "2026-10", [line])})
     finished = consortium.run()

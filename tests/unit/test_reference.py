@@ -326,7 +326,12 @@ def test_a_scheme_may_follow_another(consortium: Consortium) -> None:
         ("unified_accounts", {"account_code": "100201"}, {"parent_code": "9999"}, "'9999' is no account of this file"),
         ("statement_lines", {"line_code": "FP_CASH"}, {"adds_into": "FP_NOTHING"}, "'FP_NOTHING' is no line of"),
         ("statement_lines", {"line_code": "FP_ASSETS"}, {"adds_into": "FP_CURRENT"}, "adds into itself"),
-        ("allocation_drivers", {"step": "2", "from_dept": "*"}, {"driver": "floor_space"}, "'floor_space' is no driver"),
+        (
+            "allocation_drivers",
+            {"step": "2", "from_dept": "*"},
+            {"driver": "floor_space"},
+            "'floor_space' is no driver",
+        ),
         ("allocation_drivers", {"step": "2", "from_dept": "*"}, {"step": "3"}, "auxiliary departments send in step 2"),
         ("members", {"member_id": "H02"}, {"role": "lead"}, "2 members have the role lead"),
         ("risk_limits", {"indicator_code": "S2-RISK-16"}, {"red_limit": "0.001"}, "red 0.001 lies on the green side"),

@@ -1,0 +1,37 @@
+"""How the suite is laid out over workers: what is dear to build is built once, by the worker that needs it.
+
+`make test` runs two workers (`-n 2 --dist loadgroup`). All tests that look at the demo night stay together on one of
+them, and come first, since they take longest; a file whose fixtures are dear stays whole; the rest is dealt out singly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+# Files whose tests share a night, and the order in which groups are handed out; others follow as collected.
+NIGHT = {"integration/test_night.py", "integration/test_kill.py", "integration/test_privacy.py"}
+FIRST = ("night", "acceptance/test_sparcs_night.py", "unit/test_benchmark_floor.py", "definitions/test_definitions.py")
+
+
+# Folders whose files stay whole.
+WHOLE = ("integration/", "acceptance/", "definitions/", "unit/demo/", "unit/publish/", "unit/test_benchmark_floor.py")
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """The group of a test: the night, its file where that is dear to set up, or none."""
+    file = item.path.relative_to(HERE).as_posix()
+    if file in NIGHT:
+        return "night"
+    return file if file.startswith(WHOLE) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives tests their groups, the longest groups first."""
+    for item in items:
+        if (group := group_of(item)) is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: FIRST.index(group) if (group := group_of(item)) in FIRST else len(FIRST))
