@@ -283,7 +283,7 @@ def publications() -> None:
     """What is kept, the newest first."""
     from pipelines import publish as room
 
-    found = room.publications(Settings.load())
+    found = sorted(room.publications(Settings.load()), key=lambda each: each.publication_id, reverse=True)
     table(
         "Publications",
         ["publication", "published at", "marts", "rows", "hash"],
