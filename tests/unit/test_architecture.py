@@ -19,7 +19,7 @@ DAGSTER = {
     "assets", "build.py", "dagster_home.py", "definitions.py", "jobs.py", "night.py", "partitions.py", "resources.py",
     "schedules.py", "sensors.py",
 }  # fmt: skip
-TOP = DAGSTER | {"cli.py", "__main__.py"}
+TOP = DAGSTER | {"cli", "__main__.py"}
 
 
 def room(path: Path) -> str:
