@@ -19,7 +19,7 @@ from pipelines.publish.site.render import Words, number, size
 
 Row = dict[str, Any]
 
-STATEMENTS = ("financial_position", "revenue_expense", "cash")
+STATEMENTS = ("financial_position", "revenue_expense", "cash", "budget_execution")
 
 ELEMENTS = ("labour", "drug", "consumable", "depreciation", "amortisation", "risk_fund", "other")
 
