@@ -76,6 +76,7 @@ def encounters(member: Member, cut: Month) -> pl.DataFrame:
     closed = pl.col("is_closed")
     stay = pl.col("encounter_type").is_in(["inpatient", "day_surgery"])
     u = pl.Series("u", uniform(cut.cases["person"].to_numpy(), 71))
+    newborn = (pl.col("age_years") == 0) & pl.col("primary_diagnosis").str.starts_with("P")
     path = pl.col("drg_code").is_in(["KS19", "ES29", "GD29", "HC39", "FR39", "OB19", "BR29", "ET29"])
     return cut.cases.with_columns(u).select(
         "encounter_id",
@@ -88,6 +89,8 @@ def encounters(member: Member, cut: Month) -> pl.DataFrame:
         .otherwise(pl.lit("F"))
         .alias("sex"),
         "age_years",
+        pl.when(newborn).then(1 + pl.col("person") % 20).alias("age_days"),
+        pl.when(newborn).then(2_600 + pl.col("person") * 37 % 1_300).alias("birth_weight"),
         "payer",
         "is_local_resident",
         pl.col("dept").replace_strict(dict(enumerate(places_of)), return_dtype=pl.String).alias("dept_code"),

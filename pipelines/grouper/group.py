@@ -277,7 +277,7 @@ def _spans(cases: pl.DataFrame) -> pl.DataFrame:
     sex = pl.col("sex").replace_strict({"M": 1, "F": 2}, default=None, return_dtype=pl.Int64)
     days = pl.when(years.fill_null(0) == 0).then(days)
     # completed months; a newborn (month 0) is younger than 29 days
-    months = pl.when(days < _DAYS_OF_A_NEWBORN).then(0).otherwise(pl.max_horizontal(days // 30, 1))
+    months = pl.when(days < _DAYS_OF_A_NEWBORN).then(0).when(days.is_not_null()).then(pl.max_horizontal(days // 30, 1))
     spans = {
         "age": (pl.coalesce(years, pl.when(days.is_not_null()).then(0), 0), pl.coalesce(years, days * 0, _NOBODY)),
         "gender": (pl.coalesce(sex, 1), pl.coalesce(sex, 2)),

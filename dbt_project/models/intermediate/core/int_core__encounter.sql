@@ -27,6 +27,8 @@ select
     encounter_type,
     sex,
     age_years,
+    age_days,
+    birth_weight,
     payer,
     is_local_resident,
     dept_code,
