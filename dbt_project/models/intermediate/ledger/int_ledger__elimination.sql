@@ -1,6 +1,6 @@
 -- One row per period, rule, leg, pair, member and account of the elimination journal (the ledger ELIM). Member ledgers are
 -- never changed: consolidated = sum of members + ELIM. Every internal amount leaves its own line; where the sides differ,
--- the difference goes to the visible account IC_DIFF, so each rule's entries balance. Debit positive.
+-- the difference goes to the visible account IC_DIFF (E12: to its own), so each rule's entries balance. Debit positive.
 {% set pair = 'leg, period, rule_id, a_member_id, b_member_id' %}
 
 with booked as (
@@ -9,30 +9,84 @@ with booked as (
     group by {{ pair }}, side, member_id, account_code
 ),
 
--- A capped rule (a gain inside an asset's cost) reverses no more of side b than side a holds, largest account first.
+-- A capped rule (a gain inside an asset's cost) reverses no more of side b than side a holds, largest account first; a loss
+-- goes back into the largest.
 capped as (
     select
         booked.*,
         case
             when pairs.is_capped and booked.side = 'b' then
-                greatest(least(
-                    booked.amount,
-                    pairs.eliminated_amount - coalesce(sum(booked.amount) over (
-                        partition by {% for c in pair.split(', ') %}booked.{{ c }}, {% endfor %}booked.side
-                        order by booked.amount desc, booked.member_id, booked.account_code
-                        rows between unbounded preceding and 1 preceding
+                case
+                    when pairs.eliminated_amount < 0 then case
+                        when row_number() over (
+                            partition by {% for c in pair.split(', ') %}booked.{{ c }}, {% endfor %}booked.side
+                            order by booked.amount desc, booked.member_id, booked.account_code
+                        ) = 1 then pairs.eliminated_amount
+                        else 0
+                    end
+                    else greatest(least(
+                        booked.amount,
+                        pairs.eliminated_amount - coalesce(sum(booked.amount) over (
+                            partition by {% for c in pair.split(', ') %}booked.{{ c }}, {% endfor %}booked.side
+                            order by booked.amount desc, booked.member_id, booked.account_code
+                            rows between unbounded preceding and 1 preceding
+                        ), 0)
                     ), 0)
-                ), 0)
+                end
             else booked.amount
         end as reversed_amount
     from booked
     inner join {{ ref('int_ledger__intercompany_pair') }} as pairs using ({{ pair }})
 ),
 
-reversed_lines as (
-    select {{ pair }}, member_id, account_code, {{ money('-sum(reversed_amount)') }} as amount
+-- The margin in goods sold to a member (E09): realised, it goes out of cost; in goods still held, out of the buyer's stock.
+margins as (
+    select
+        stock.period,
+        stock.a_member_id,
+        stock.b_member_id,
+        case legs.entry when 'cost' then stock.cost_account else stock.stock_account end as account_code,
+        case legs.entry
+            when 'cost' then stock.unrealised_change - stock.margin_amount
+            else -stock.unrealised_change
+        end as amount
+    from {{ ref('int_ledger__stock_transfer') }} as stock
+    cross join (select 'cost' as entry union all select 'stock') as legs
+    where stock.cost_account is not null
+),
+
+-- The gain in the buyer's depreciation of an asset sold by a member (E10): each month a part of it comes back.
+depreciation as (
+    select
+        assets.period,
+        assets.a_member_id,
+        assets.b_member_id,
+        case legs.entry when 'asset' then assets.depreciation_account else assets.expense_account end as account_code,
+        case legs.entry when 'asset' then assets.correction_amount else -assets.correction_amount end as amount
+    from {{ ref('int_ledger__asset_transfer') }} as assets
+    cross join (select 'asset' as entry union all select 'expense') as legs
+),
+
+entries as (
+    select {{ pair }}, member_id, account_code, -reversed_amount as amount
     from capped
+
+    union all
+
+    select 'movement', period, '{{ var("stock_transfer_rule") }}', a_member_id, b_member_id, b_member_id, account_code, amount
+    from margins
+
+    union all
+
+    select 'movement', period, '{{ var("asset_sale_rule") }}', a_member_id, b_member_id, b_member_id, account_code, amount
+    from depreciation
+),
+
+reversed_lines as (
+    select {{ pair }}, member_id, account_code, {{ money('sum(amount)') }} as amount
+    from entries
     group by {{ pair }}, member_id, account_code
+    having sum(amount) <> 0
 ),
 
 -- Whether a rule moves revenue and expense, or what stands on the statement of financial position.
@@ -48,7 +102,7 @@ differences as (
         case when max(case when account_type in ('revenue', 'expense') then 1 else 0 end) = 1 then 'revenue_expense'
             when max(case when account_type in ('asset', 'liability', 'net_asset') then 1 else 0 end) = 1
                 then 'financial_position'
-            else 'budget'
+            else 'budget_execution'
         end as statement,
         {{ money('-sum(amount)') }} as amount
     from typed
@@ -96,10 +150,15 @@ group by period, rule_id, member_id, counterparty_member_id
 union all
 
 select
-    {{ pair }},
+    {% for c in pair.split(', ') %}differences.{{ c }},
+    {% endfor -%}
     'ELIM',
-    'IC_DIFF',
-    statement,
-    amount
+    coalesce(rules.difference_account, 'IC_DIFF'),
+    case when rules.difference_account is null then differences.statement else accounts.account_type end,
+    differences.amount
 from differences
-where amount <> 0
+inner join (
+    select distinct rule_id, leg, difference_account from {{ ref('int_ledger__elimination_side') }}
+) as rules using (rule_id, leg)
+left join {{ ref('core__account') }} as accounts on rules.difference_account = accounts.account_code
+where differences.amount <> 0

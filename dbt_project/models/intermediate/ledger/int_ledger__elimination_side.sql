@@ -12,7 +12,8 @@ with legs as (
         credit_account_prefixes,
         tolerance_abs,
         tolerance_rel,
-        {{ optional_column(rules, 'side_a') }} as side_a
+        {{ optional_column(rules, 'side_a') }} as side_a,
+        {{ optional_column(rules, 'difference_account') }} as difference_account
     from {{ rules }}
 
     union all
@@ -25,7 +26,8 @@ with legs as (
         also_credit,
         tolerance_abs,
         tolerance_rel,
-        {{ optional_column(rules, 'side_a') }}
+        {{ optional_column(rules, 'side_a') }},
+        {{ optional_column(rules, 'difference_account') }}
     from {{ rules }}
     where also_debit is not null and also_credit is not null
 ),
@@ -44,6 +46,7 @@ prefixes as (
         entry_side,
         tolerance_abs,
         tolerance_rel,
+        difference_account,
         case
             when coalesce(side_a, case leg when 'balance' then 'credit' else 'debit' end) = entry_side then 'a'
             else 'b'
@@ -59,11 +62,12 @@ select
     account_prefix,
     entry_side,
     ic_type,
+    cast(difference_account as {{ dbt.type_string() }}) as difference_account,
     rule_id in ('{{ var("pooled_rules") | join("', '") }}') as is_pooled,
     rule_id in ('{{ var("capped_rules") | join("', '") }}') as is_capped,
     cast(tolerance_abs as decimal(18, 2)) as tolerance_abs,
     cast(tolerance_rel as decimal(18, 6)) as tolerance_rel
 from prefixes
 where account_prefix <> ''
-    -- The other legs of E03, E09 and E10 correct what earlier periods left; they need more than the two sides (docs/dbt.md).
+    -- The other legs of E03, E09 and E10 correct what earlier periods left; they need more than the two sides (docs/ledger.md).
     and not (leg = 'balance' and rule_id in ('{{ var("pooled_rules") | join("', '") }}', '{{ var("capped_rules") | join("', '") }}'))

@@ -1,7 +1,12 @@
 -- One row per amount in a member's books that names another member: balances from the trial balance, movements from
--- the ledger (closing vouchers left out). fact_id orders and names them. Signed, debit positive.
+-- the ledger (closing vouchers left out), and as a movement of the first month what a member holds in others, and what
+-- answers it, when its ledger begins (E12). fact_id orders and names them. Signed, debit positive.
 with members as (
-    select member_id from {{ ref('core__member') }}
+    select period, member_id from {{ ref('int_ledger__membership') }}
+),
+
+first_periods as (
+    select member_id, min(period) as period from {{ ref('int_ledger__trial_balance') }} group by member_id
 ),
 
 facts as (
@@ -19,6 +24,27 @@ facts as (
         closing_balance as amount
     from {{ ref('int_ledger__trial_balance') }}
     where counterparty_member_id is not null and closing_balance <> 0
+
+    union all
+
+    select
+        'movement',
+        balances.period,
+        balances.member_id,
+        balances.counterparty_member_id,
+        balances.account_code,
+        null,
+        null,
+        null,
+        null,
+        null,
+        balances.opening_balance
+    from {{ ref('int_ledger__trial_balance') }} as balances
+    inner join first_periods
+        on balances.member_id = first_periods.member_id and balances.period = first_periods.period
+    where balances.counterparty_member_id is not null
+        and balances.opening_balance <> 0
+        and {{ starts_with_any('balances.account_code', var('equity_account_prefixes')) }}
 
     union all
 
@@ -45,6 +71,7 @@ select
     ) as fact_id,
     facts.*
 from facts
-inner join members as own on facts.member_id = own.member_id
-inner join members as other on facts.counterparty_member_id = other.member_id
+inner join members as own on facts.period = own.period and facts.member_id = own.member_id
+inner join members as other
+    on facts.period = other.period and facts.counterparty_member_id = other.member_id
 where facts.member_id <> facts.counterparty_member_id

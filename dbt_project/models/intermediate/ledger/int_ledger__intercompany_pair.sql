@@ -1,5 +1,6 @@
 -- One row per leg, period, rule and pair of members: both sides, what is eliminated, what is left and why.
--- Eliminated is the smaller of both; the rest stands on IC_DIFF (reading of the reference-data page).
+-- Eliminated is the smaller of both. The rest stands on IC_DIFF (reading of the reference-data page), but for what is no
+-- disagreement (explained): the margin in goods sold at more than their cost, and the rest of an equity elimination.
 {% set pair = 'leg, period, rule_id, a_member_id, b_member_id' %}
 
 with totals as (
@@ -14,7 +15,7 @@ with totals as (
 ),
 
 rules as (
-    select distinct rule_id, leg, is_pooled, is_capped, tolerance_abs, tolerance_rel
+    select distinct rule_id, leg, is_pooled, is_capped, difference_account, tolerance_abs, tolerance_rel
     from {{ ref('int_ledger__elimination_side') }}
 ),
 
@@ -23,10 +24,12 @@ compared as (
         totals.*,
         rules.is_pooled,
         rules.is_capped,
-        -- A capped rule takes side a's amount out of the other (a gain out of an asset's cost): more there is no difference.
+        -- A capped rule takes side a's amount out of the other (a gain out of an asset's cost): more there is no difference,
+        -- and a loss, which goes back into the asset's cost, has none.
         {{ money('case when rules.is_capped then greatest(totals.a_amount - totals.b_amount, 0)
             else totals.a_amount - totals.b_amount end') }} as difference,
         case
+            when rules.is_capped and totals.a_amount < 0 and totals.b_amount > 0 then totals.a_amount
             when totals.a_amount > 0 and totals.b_amount > 0 then least(totals.a_amount, totals.b_amount)
             when totals.a_amount < 0 and totals.b_amount < 0 then greatest(totals.a_amount, totals.b_amount)
             else {{ money('0') }}
@@ -34,10 +37,22 @@ compared as (
         greatest(
             rules.tolerance_abs, rules.tolerance_rel * greatest(abs(totals.a_amount), abs(totals.b_amount))
         ) as tolerance,
+        {{ money("case
+            when stock.margin_amount is not null then stock.margin_amount
+            when rules.difference_account is not null and totals.a_amount <> 0 and totals.b_amount <> 0
+                then totals.a_amount - totals.b_amount
+            else 0
+        end") }} as explained_amount,
         coalesce(timing.a_ahead_of_b, 0) as a_ahead_of_b
     from totals
     inner join rules using (rule_id, leg)
     left join {{ ref('int_ledger__intercompany_timing') }} as timing using ({{ pair }})
+    left join {{ ref('int_ledger__stock_transfer') }} as stock
+        on totals.leg = 'movement'
+        and totals.rule_id = '{{ var("stock_transfer_rule") }}'
+        and totals.period = stock.period
+        and totals.a_member_id = stock.a_member_id
+        and totals.b_member_id = stock.b_member_id
 ),
 
 -- A difference that another pair of one of the two has the other way round: booked against the wrong member.
@@ -53,7 +68,7 @@ elsewhere as (
             (here.a_member_id = there.a_member_id and here.b_member_id <> there.b_member_id)
             or (here.b_member_id = there.b_member_id and here.a_member_id <> there.a_member_id)
         )
-    where abs(here.difference) > here.tolerance
+    where abs(here.difference - here.explained_amount) > here.tolerance
 )
 
 select
@@ -63,11 +78,12 @@ select
     compared.a_amount,
     compared.b_amount,
     compared.difference,
+    compared.explained_amount,
     compared.eliminated_amount,
     compared.matched_by_reference,
     {{ money('compared.tolerance') }} as tolerance,
     case
-        when abs(compared.difference) <= compared.tolerance then 'matched'
+        when abs(compared.difference - compared.explained_amount) <= compared.tolerance then 'matched'
         when compared.a_ahead_of_b <> 0 and abs(compared.difference - compared.a_ahead_of_b) <= compared.tolerance
             then 'timing'
         when elsewhere.leg is not null then 'wrong_counterparty'

@@ -1,6 +1,16 @@
 -- One row per period, member, counterparty and account of business with a member that no elimination rule takes out:
 -- balances of the financial side, movements of revenue and cost. It stays in the consolidated figures until
 -- seeds/elimination_rules.csv covers it.
+-- Stock and assets that came from a member are no debt between members: their margin has entries of its own (E09, E10).
+with own_entries as (
+    {% for column in ['credit_account_prefixes', 'also_debit', 'also_credit'] -%}
+    select {{ split_rows(column) }} as account_prefix
+    from {{ ref('elimination_rules') }}
+    where rule_id in ('{{ var("stock_transfer_rule") }}', '{{ var("asset_sale_rule") }}') and {{ column }} is not null
+    {% if not loop.last %}union{% endif %}
+    {% endfor %}
+)
+
 select
     facts.period,
     facts.member_id,
@@ -21,7 +31,16 @@ left join {{ ref('int_ledger__earlier_allowance') }} as allowances
 where lines.fact_id is null
     and allowances.period is null
     and (
-        (facts.leg = 'balance' and accounts.account_type in ('asset', 'liability'))
+        (
+            facts.leg = 'balance'
+            and accounts.account_type in ('asset', 'liability')
+            and not exists (
+                select 1 from own_entries
+                where left(facts.account_code, length(own_entries.account_prefix)) = own_entries.account_prefix
+            )
+            -- Investments are taken out by what moves on them (E12).
+            and not {{ starts_with_any('facts.account_code', var('equity_account_prefixes')) }}
+        )
         or (facts.leg = 'movement' and accounts.account_type in ('revenue', 'expense'))
     )
 group by facts.period, facts.member_id, facts.counterparty_member_id, facts.leg, facts.account_code

@@ -20,8 +20,7 @@ candidates as (
     from {{ ref('core__account') }} as accounts
     inner join lines
         on left(accounts.account_code, length(lines.account_prefix)) = lines.account_prefix
-    where not ({{ starts_with_any('accounts.account_code', ['6', '7', '8']) }})
-        and lines.account_prefix <> ''
+    where lines.account_prefix <> ''
 )
 
 select statement, account_code, line_code

@@ -1,8 +1,20 @@
 -- One row per period, statement, detail line and member (ELIM = the elimination journal). Debit positive, before a line's sign.
 -- Financial position: closing balances; revenue and expense: the month's movements without closing vouchers; cash: the
--- other side of cash vouchers. Balance-sheet eliminations of movements count from the first period in the lake.
-with periods as (
+-- other side of cash vouchers; budget execution: the month's movements of the budgetary side (6, 7) without vouchers that
+-- carry them to 81-87. Of institutions that belong to the consortium in the month. Eliminations of movements that touch the
+-- financial position count from the first period in the lake.
+with members as (
+    select period, member_id from {{ ref('int_ledger__membership') }}
+),
+
+periods as (
     select distinct period from {{ ref('int_ledger__trial_balance') }}
+),
+
+budget_closing as (
+    select distinct period, member_id, voucher_no
+    from {{ ref('ledger__entry') }}
+    where {{ starts_with_any('account_code', var('budget_closing_account_prefixes')) }}
 ),
 
 own as (
@@ -22,6 +34,17 @@ own as (
     select 'cash', period, member_id, account_code, sum(amount)
     from {{ ref('int_ledger__cash_flow') }}
     group by period, member_id, account_code
+
+    union all
+
+    select 'budget_execution', entries.period, entries.member_id, entries.account_code, sum(entries.amount)
+    from {{ ref('ledger__entry') }} as entries
+    left join budget_closing
+        on entries.period = budget_closing.period
+        and entries.member_id = budget_closing.member_id
+        and entries.voucher_no = budget_closing.voucher_no
+    where entries.account_type in ('budget_revenue', 'budget_expenditure') and budget_closing.period is null
+    group by entries.period, entries.member_id, entries.account_code
 ),
 
 -- Movement rules that touch the balance sheet (a gain inside an asset's cost, free transfers, equity).
@@ -55,29 +78,40 @@ eliminations as (
 
     union all
 
-    select 'revenue_expense', period, account_code, amount
+    select 'revenue_expense', journal.period, journal.account_code, journal.amount
+    from {{ ref('int_ledger__elimination') }} as journal
+    inner join periods on journal.period = periods.period
+    where journal.leg = 'movement' and journal.account_type in ('revenue', 'expense', 'revenue_expense')
+
+    union all
+
+    select 'budget_execution', period, account_code, amount
     from {{ ref('int_ledger__elimination') }}
-    where leg = 'movement' and account_type in ('revenue', 'expense', 'revenue_expense')
+    where leg = 'movement' and account_type in ('budget_revenue', 'budget_expenditure', 'budget_execution')
 
     union all
 
     -- Money that members pay each other leaves both their lines; what only one of them shows stands on IC_DIFF.
     select 'cash', flows.period, flows.account_code, -flows.amount
     from {{ ref('int_ledger__cash_flow') }} as flows
-    inner join {{ ref('core__member') }} as members on flows.counterparty_member_id = members.member_id
+    inner join members as own on flows.period = own.period and flows.member_id = own.member_id
+    inner join members as other on flows.period = other.period and flows.counterparty_member_id = other.member_id
     where flows.member_id <> flows.counterparty_member_id
 
     union all
 
     select 'cash', flows.period, 'IC_DIFF', sum(flows.amount)
     from {{ ref('int_ledger__cash_flow') }} as flows
-    inner join {{ ref('core__member') }} as members on flows.counterparty_member_id = members.member_id
+    inner join members as own on flows.period = own.period and flows.member_id = own.member_id
+    inner join members as other on flows.period = other.period and flows.counterparty_member_id = other.member_id
     where flows.member_id <> flows.counterparty_member_id
     group by flows.period
 ),
 
 everything as (
-    select statement, period, member_id, account_code, amount from own
+    select own.statement, own.period, own.member_id, own.account_code, own.amount
+    from own
+    inner join members on own.period = members.period and own.member_id = members.member_id
     union all
     select statement, period, 'ELIM', account_code, amount from eliminations
 )

@@ -1,5 +1,6 @@
 -- One row per period, member, counterparty, elimination rule, leg and side: what the member's books hold of business with
--- the other, what the other's hold of it, and what is eliminated. The rest stands on IC_DIFF, never in another account.
+-- the other, what the other's hold of it, and what is eliminated. The rest stands on IC_DIFF, never in another account, but
+-- for what is no disagreement: a margin or the rest of an equity elimination (explained_amount).
 -- Of a pooled rule (a sale and its cost, an allowance and its expense) both sides are told by side a's member.
 with sides as (
     select
@@ -37,14 +38,29 @@ select
     sides.counterparty_amount,
     {{ money('sides.own_amount - sides.counterparty_amount') }} as difference,
     sides.eliminated_amount,
-    {{ money("case when sides.is_capped and sides.side = 'b' then 0 else sides.own_amount - sides.eliminated_amount end") }}
-        as suspense_amount,
+    {{ money("case when sides.side = 'a' then sides.explained_amount else -sides.explained_amount end") }}
+        as explained_amount,
+    {{ money("case
+        when sides.is_capped and sides.side = 'b' then 0
+        when sides.explained_amount <> 0 then case
+            when sides.side = 'a' then sides.difference - sides.explained_amount
+            else 0
+        end
+        else sides.own_amount - sides.eliminated_amount
+    end") }} as suspense_amount,
     sides.matched_by_reference,
     sides.tolerance,
     sides.status,
     case sides.status
         when 'matched' then
-            case when sides.own_amount = sides.counterparty_amount then '相符 · both sides agree' else '容差内 · the difference is within tolerance' end
+            case
+                when sides.own_amount = sides.counterparty_amount then '相符 · both sides agree'
+                when sides.explained_amount <> 0 and sides.rule_id = '{{ var("stock_transfer_rule") }}'
+                    then '差额为内部销售毛利 · the difference is the margin in the goods'
+                when sides.explained_amount <> 0 then '差额转权益 · the difference goes to equity'
+                when sides.is_capped then '内部损益自资产成本中抵销 · the gain or loss goes out of the asset''s cost'
+                else '容差内 · the difference is within tolerance'
+            end
         when 'timing' then '对方在其他期间入账 · the other side books it in another period'
         when 'wrong_counterparty' then '疑记错往来单位 · another pair is out by the same amount: booked against the wrong member'
         when 'one_sided' then

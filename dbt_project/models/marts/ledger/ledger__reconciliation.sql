@@ -1,5 +1,12 @@
 -- One row per period, member and check: the ledger (left) beside what else the member delivers (right). A check whose right
--- side the member doesn't deliver has no row. Agreement is to the fen; what a difference means is the gates' business.
+-- side the member doesn't deliver has no row. Both totals are shown, never plugged; is_ok is agreement to the fen, beyond
+-- the tolerance and by the severity of policy the gates speak.
+{% set cross_checks = [
+    'charges_vs_revenue', 'payroll_vs_labour', 'assets_vs_depreciation', 'stock_vs_drug_cost', 'stock_vs_consumable_cost',
+    'cash_vs_bank', 'opening_vs_last_closing',
+] %}
+{% set severities = [] %}
+{% for name in cross_checks %}{% do severities.append('severity_' ~ name) %}{% endfor %}
 with movements as (
     select period, member_id, account_code, account_type, cost_element, counterparty_member_id, amount
     from {{ ref('ledger__entry') }}
@@ -24,7 +31,10 @@ ledger_sides as (
         sum(case when account_type = 'expense' and cost_element = 'consumable' and counterparty_member_id is null
             then amount else 0 end) as stock_vs_consumable_cost,
         sum(case when {{ starts_with_any('account_code', var('cash_account_prefixes')) }} then amount else 0 end)
-            as cash_vs_bank
+            as cash_vs_bank,
+        -- Shown beside charges and revenue: what the insurer pays more or less, and patients who are still in hospital.
+        sum(case when {{ starts_with_any('account_code', ['41010103']) }} then -amount else 0 end) as settlement_difference,
+        sum(case when {{ starts_with_any('account_code', ['121201']) }} then amount else 0 end) as in_progress
     from movements
     group by period, member_id
 ),
@@ -87,21 +97,24 @@ against_extracts as (
         and delivered.member_id = ledger_sides.member_id
 ),
 
+-- Vouchers balance one by one: debits of one may hide behind credits of another.
 gross as (
-    select period, member_id, sum(debit) as debit, sum(credit) as credit
-    from {{ ref('stg_gl_entries') }}
+    select period, member_id, sum(debit) as debit, sum(credit) as credit, sum(abs(debit - credit)) as gap
+    from {{ ref('int_ledger__voucher') }}
     group by period, member_id
 ),
 
--- Vouchers that do not balance one by one (debits of one may hide behind credits of another).
-unbalanced as (
-    select period, member_id, sum(abs(gap)) as gap
-    from (
-        select period, member_id, voucher_no, sum(debit) - sum(credit) as gap
-        from {{ ref('stg_gl_entries') }}
-        group by period, member_id, voucher_no
-    ) as vouchers
-    group by period, member_id
+delivered_balances as (
+    select
+        period,
+        member_id,
+        account_code,
+        sum(opening_balance) as opening_balance,
+        sum(debit) as debit,
+        sum(credit) as credit,
+        sum(closing_balance) as closing_balance
+    from {{ ref('stg_trial_balance') }}
+    group by period, member_id, account_code
 ),
 
 balances as (
@@ -112,26 +125,39 @@ balances as (
         sum(abs(opening_balance + debit - credit)) as rolled,
         sum(abs(closing_balance)) as closed,
         sum(abs(opening_balance + debit - credit - closing_balance)) as gap
+    from delivered_balances
+    group by period, member_id
+),
+
+-- What a month opens with is what the month before closed with, account by account.
+rolled_forward as (
+    select
+        period,
+        member_id,
+        sum(abs(opening_balance)) as opened,
+        sum(abs(closing_before)) as closed_before,
+        sum(abs(opening_balance - closing_before)) as gap
     from (
-        select
-            period,
-            member_id,
-            account_code,
-            sum(opening_balance) as opening_balance,
-            sum(debit) as debit,
-            sum(credit) as credit,
-            sum(closing_balance) as closing_balance
-        from {{ ref('stg_trial_balance') }}
+        select period, member_id, account_code, sum(opening_balance) as opening_balance, sum(closing_before) as closing_before
+        from (
+            select period, member_id, account_code, opening_balance, 0 as closing_before
+            from delivered_balances
+            union all
+            select {{ month_add('period', 1) }}, member_id, account_code, 0, closing_balance
+            from delivered_balances
+        ) as both_sides
         group by period, member_id, account_code
     ) as accounts
+    inner join (select distinct period, member_id from delivered_balances) as months using (period, member_id)
+    inner join (
+        select distinct {{ month_add('period', 1) }} as period, member_id from delivered_balances
+    ) as months_before using (period, member_id)
     group by period, member_id
 ),
 
 against_itself as (
-    select gross.period, gross.member_id, 'voucher_balance' as check_name, gross.debit as left_amount,
-        gross.credit as right_amount, unbalanced.gap as broken_by
+    select period, member_id, 'voucher_balance' as check_name, debit as left_amount, credit as right_amount, gap as broken_by
     from gross
-    inner join unbalanced using (period, member_id)
 
     union all
 
@@ -143,6 +169,11 @@ against_itself as (
 
     select period, member_id, 'trial_balance_roll', rolled, closed, gap
     from balances
+
+    union all
+
+    select period, member_id, 'opening_vs_last_closing', opened, closed_before, gap
+    from rolled_forward
 ),
 
 everything as (
@@ -156,9 +187,40 @@ select
     everything.member_id,
     members.name as member_name,
     everything.check_name,
+    case everything.check_name
+        when 'voucher_balance' then '凭证借贷平衡'
+        when 'gl_vs_trial_balance' then '凭证与余额表发生额'
+        when 'trial_balance_roll' then '余额表期初加发生额等于期末'
+        when 'opening_vs_last_closing' then '期初与上期期末'
+        when 'charges_vs_revenue' then '收费与医疗收入'
+        when 'payroll_vs_labour' then '工资与人员经费'
+        when 'assets_vs_depreciation' then '资产台账与折旧'
+        when 'stock_vs_drug_cost' then '药品出库与药品费'
+        when 'stock_vs_consumable_cost' then '耗材出库与卫生材料费'
+        when 'cash_vs_bank' then '资金流水与货币资金'
+    end as check_name_zh,
     {{ money('everything.left_amount') }} as left_amount,
     {{ money('everything.right_amount') }} as right_amount,
     {{ money('everything.left_amount - everything.right_amount') }} as difference,
-    everything.left_amount = everything.right_amount and everything.broken_by = 0 as is_ok
+    everything.left_amount = everything.right_amount and everything.broken_by = 0 as is_ok,
+    {{ money("case when everything.check_name in ('" ~ cross_checks | join("', '") ~ "')
+        then policy.reconciliation_tolerance * greatest(abs(everything.left_amount), abs(everything.right_amount))
+        else 0 end") }} as tolerance,
+    case everything.check_name
+        {% for name in cross_checks -%}
+        when '{{ name }}' then policy.severity_{{ name }}
+        {% endfor -%}
+        else 'error'
+    end as severity,
+    case when everything.check_name = 'charges_vs_revenue' then {{ money('ledger_sides.settlement_difference') }} end
+        as settlement_difference_amount,
+    case when everything.check_name = 'charges_vs_revenue' then {{ money('ledger_sides.in_progress') }} end
+        as in_progress_amount
 from everything
+inner join {{ policy_in_force(
+    ['reconciliation_tolerance'], text=severities
+) }} as policy
+    on everything.period = policy.period and everything.member_id = policy.member_id
+left join ledger_sides
+    on everything.period = ledger_sides.period and everything.member_id = ledger_sides.member_id
 left join {{ ref('core__member') }} as members on everything.member_id = members.member_id
