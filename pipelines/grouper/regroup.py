@@ -87,5 +87,5 @@ def _grouped(
     return (
         pl.concat([numbered.select(*_KEY, "principal"), found], how="horizontal")
         .with_columns(variant=pl.lit(variant))
-        .select(REGROUPED)
+        .select(*REGROUPED)
     )
