@@ -24,8 +24,7 @@ from pipelines.publish.files import Written, measure, write_database, write_parq
 from pipelines.publish.governance import Records, build_records
 from pipelines.publish.inputs import Inputs, file_sha256
 from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
-from pipelines.publish.site import Edition, build_site
-from pipelines.publish.site.frames import read_frames
+from pipelines.publish.site import Edition, build_site, member_names, read_frames, sections
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -104,12 +103,14 @@ def assemble(
         publication = _publication_table(connection, kept_records, [*chain, record])
         everything = write_parquet(connection, [*written, *governance, publication], temporary, before)
         write_database(connection, everything, temporary, before, old["files"].get(folder.DATABASE))
-        frames = read_frames(_as_schemas(connection, everything), [one.mart for one in everything], draft.run_id)
-    frames = frames.and_also("steps", _steps(state, draft.build_id))
-    entries = dictionary([one.mart for one in everything], keys_of(settings.home / "dbt" / "target" / "manifest.json"))
+        marts = [one.mart for one in everything]
+        frames = read_frames(_as_schemas(connection, everything), marts, sections(), draft.run_id)
+        names = member_names(connection, marts)
+    frames = frames.and_also("steps", _steps(state, draft))
+    entries = dictionary(marts, keys_of(settings.home / "dbt" / "target" / "manifest.json"))
     write_dictionary(entries, temporary)
     counts = {one.mart.full_name: one.rows for one in everything}
-    build_site(Edition(record, frames, entries, counts, _downloads(temporary, counts)), temporary / folder.SITE)
+    build_site(Edition(record, frames, names, entries, counts, _downloads(temporary, counts)), temporary / folder.SITE)
     return {
         "record": asdict(record),
         "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
@@ -127,14 +128,15 @@ def _as_schemas(connection: duckdb.DuckDBPyConnection, marts: Sequence[Written])
     return connection
 
 
-def _steps(state: State, build_id: str) -> pl.DataFrame:
+def _steps(state: State, draft: Record) -> pl.DataFrame:
     """Which part of the warehouse was built when and by which run; what nothing had changed for stood already."""
     rows = state.rows(
         "select part, run_id, started_at, finished_at from build where revision in "
         "(select max(revision) from build where build_id = ? group by part) order by revision",
-        (build_id,),
+        (draft.build_id,),
     )
-    return pl.DataFrame(rows, schema=["part", "run_id", "started_at", "finished_at"], orient="row")
+    told = [(row["part"], row["started_at"], row["finished_at"], row["run_id"] == draft.run_id) for row in rows]
+    return pl.DataFrame(told, schema=["part", "started_at", "finished_at", "is_tonight"], orient="row")
 
 
 def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, int | None, int]]:

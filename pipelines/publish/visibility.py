@@ -20,9 +20,10 @@ SHARED = frozenset({
 """What every member sees whole: lists without a figure of anyone, and what the rules want published to members
 (S1-SEC-01: pool accounts and the fund)."""
 
-_OWNERS = (
+OWNERS = (
     "member_id", "payer_member_id", "payee_member_id", "from_member_id", "to_member_id", "lender", "borrower",
 )  # fmt: skip
+"""Columns that say whose a row is."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,6 @@ class Rule:
 def rule_of(mart: Mart) -> Rule:
     """The rule of a mart, from its columns."""
     names = {column.name for column in mart.columns}
-    owners = tuple(name for name in _OWNERS if name in names)
+    owners = tuple(name for name in OWNERS if name in names)
     entity = not owners and {"entity_level", "entity_id"} <= names
     return Rule(mart.full_name in SHARED, owners, entity)

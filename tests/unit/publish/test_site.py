@@ -6,12 +6,19 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from lxml import html
 
+from pipelines.publish import PublicationError
 from pipelines.publish.dictionary import bilingual
-from pipelines.publish.site import charts
-from pipelines.publish.site.render import money, number, share, size
+from pipelines.publish.marts import catalogue
+from pipelines.publish.site import charts, read_frames, sections
+from pipelines.publish.site.sankey import Flow, sankey
+from pipelines.publish.site.sections import pages as declared
+from pipelines.publish.site.sections import read_page
+from pipelines.publish.site.words import money, number, share, size, vocabulary
+from pipelines.publish.visibility import OWNERS, SHARED, rule_of
 
 FULL = """
 create schema ledger; create schema performance; create schema risk; create schema payment;
@@ -19,9 +26,13 @@ alter table cost.department_cost add column dept_name varchar;
 alter table cost.department_cost add column dept_class varchar;
 alter table cost.department_cost add column direct_amount decimal(18,2);
 alter table cost.department_cost add column passed_on_amount decimal(18,2);
+alter table cost.department_cost add column from_common decimal(18,2);
+alter table cost.department_cost add column from_admin decimal(18,2);
+alter table cost.department_cost add column from_auxiliary decimal(18,2);
+alter table cost.department_cost add column from_medtech decimal(18,2);
 update cost.department_cost set direct_amount = full_amount, dept_name = '<script>alert(1)</script>';
 create table cost.drg_cost as
-select '2026-10' as period, * from (values
+select '2026-10' as period, 4000.00 as peer_best_cost, 1.020408 as cost_ratio_to_region, * from (values
     ('H01', 'ES1', '常见病组', 40, 5000.00, 4900.00, 6000.00, 1000.00, 5.0, 'normal'),
     ('H01', 'RARE9', '罕见病组', 2, 90000.00, 80000.00, 6000.00, -84000.00, 9.0, 'over_standard')
 ) v(member_id, drg_code, drg_name, cases, mean_cost, region_mean_cost, payment_standard, margin_per_case, mean_los,
@@ -49,11 +60,16 @@ from ledger.statement_line, core.member as m;
 
 
 @pytest.fixture(scope="module")
-def site(make_house, tmp_path_factory) -> Path:
+def published(make_house, tmp_path_factory):
     house = make_house(tmp_path_factory.mktemp("site"))
     house.build(FULL)
     house.publish()
-    return house.settings.published / "current" / "site"
+    return house.settings.published / "current"
+
+
+@pytest.fixture(scope="module")
+def site(published) -> Path:
+    return published / "site"
 
 
 def pages(site: Path) -> dict[str, str]:
@@ -65,8 +81,8 @@ def text(page: str) -> str:
 
 
 def test_both_languages_have_every_page_and_members_their_own(site):
-    names = ["board", "cost", "dictionary", "downloads", "index", "statements"]
-    own = ["board", "cost", "index", "statements"]
+    own = ["cost", "drg", "index", "performance", "quality", "risk", "statements"]
+    names = [*own, "dictionary", "downloads"]
     expected = {"index.html"} | {f"{language}/{name}.html" for language in ("zh", "en") for name in names}
     for member in ("H01", "T01"):
         expected |= {f"members/{member}/index.html"}
@@ -102,7 +118,7 @@ def test_no_person_and_no_small_group_is_named(site):
     for name, page in pages(site).items():
         for secret in ("PSEUDONYM", "ENCOUNTER", "DOCTOR7", "RARE9", "罕见病组"):
             assert secret not in page, name
-    assert "常见病组" in pages(site)["zh/cost.html"]
+    assert "常见病组" in pages(site)["zh/drg.html"]
 
 
 def test_what_members_deliver_is_shown_as_text_never_run(site):
@@ -114,24 +130,28 @@ def test_a_members_edition_holds_no_figure_of_another(site):
         if name.startswith("members/T01/"):
             assert "H01" not in text(page), name
             assert "临江县人民医院" not in text(page), name
-    assert "H01" in text(pages(site)["zh/board.html"])
+    assert "H01" in text(pages(site)["zh/performance.html"])
 
 
 def test_figures_stand_on_the_pages_as_in_the_marts(site):
     zh, en = pages(site)["zh/statements.html"], pages(site)["en/statements.html"]
-    assert "C1 现金净增加额 10.00 -2.00 8.00" in text(zh)
-    assert "C1 Net increase 10.00 -2.00 8.00" in text(en)
-    assert "S1-PERF-01 双向转诊率 0.6 0.5 83.0 % 0.7 一票否决 100.0 %" in text(pages(site)["zh/board.html"])
+    assert "现金净增加额 10.00 -2.00 8.00" in text(zh)
+    assert "Net increase 10.00 -2.00 8.00" in text(en)
+    assert "S1-PERF-01 双向转诊率 协同 0.5 0.6 83.0 % 83" in text(pages(site)["zh/performance.html"])
 
 
 def test_the_first_page_says_who_is_stale_and_why(site):
     shown = text(pages(site)["en/index.html"])
     assert "T01 城关社区卫生服务中心 charge_lines stale 2026-10-30 sha256_differs" in shown
+    assert "T01 城关社区卫生服务中心 stale 2026-10-30 0 1 0" in shown
     assert "T09 missing" in shown
 
 
-def test_a_mart_that_is_not_there_is_said_not_hidden(site):
-    assert "cost.unit_cost is not published" in text(pages(site)["en/cost.html"])
+def test_a_mart_that_is_not_there_has_no_section_and_is_named(site):
+    page = pages(site)["en/cost.html"]
+    assert "cost.unit_cost is not published" in text(page)
+    assert 'id="unit_cost"' not in page
+    assert not (site / "en/sharing.html").exists()
 
 
 def test_the_dictionary_tells_both_languages_apart():
@@ -159,8 +179,92 @@ def test_numbers_are_written_for_people():
     assert (size(12), size(5 * 2**20)) == ("12 B", "5.0 MiB")
 
 
+def test_a_member_sees_on_its_pages_what_its_login_sees_in_the_marts(published):
+    """A section cut down to a member is the section over that member's rows alone, by the one rule of visibility."""
+    with duckdb.connect(str(published / "consortium.duckdb"), read_only=True) as connection:
+        marts = catalogue(connection, connection.execute("select current_database()").fetchone()[0])
+        whole = read_frames(connection, marts, sections(), "run-1").of_member("T01")
+    with duckdb.connect() as own:
+        own.execute(f"attach '{published / 'consortium.duckdb'}' as all_rows (read_only)")
+        for mart in marts:
+            own.execute(f"create schema if not exists {mart.schema}")
+            rule = rule_of(mart)
+            owned = " or ".join(f"{owner} = 'T01'" for owner in rule.owners) or "entity_id = 'T01'"
+            mine = "true" if rule.shared else owned if rule.owners or rule.entity else "false"
+            own.execute(f"create view {mart.full_name} as from all_rows.{mart.full_name} where {mine}")
+        seen = read_frames(own, marts, sections(), "run-1")
+    for section in sections():
+        if section.name in whole.found and section.edition == "both":
+            assert whole.found[section.name].rows() == seen.found[section.name].rows(), section.name
+
+
+def test_every_section_says_whose_its_rows_are():
+    """A section that members see has a column of their id, or reads only what every member sees whole."""
+    for section in sections():
+        if section.edition == "both":
+            named = any(re.search(rf"\b{owner}\b", section.sql.split(" from ")[0]) for owner in OWNERS)
+            assert named or set(section.marts) <= SHARED, section.name
+
+
+def test_no_section_asks_for_a_person():
+    for section in sections():
+        assert not re.search(r"patient|doctor|encounter|person|staff_id|charge_ids|masked", section.sql), section.name
+        if re.search(r"\bcases\b", section.sql) and "mean_cost" in section.sql:
+            assert "cases >= $small" in section.sql, section.name
+
+
+def test_every_code_of_a_heading_is_in_both_languages():
+    for group in ("words", "codes"):
+        for key, said in vocabulary()[group].items():
+            assert set(said) == {"zh", "en"}, key
+    for page in declared():
+        assert all(page.titles.values()), page.name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("kind: pie", "pie is no kind of view"),
+        ("kind: table, colour: red", "a table has no colour"),
+        ("kind: table, columns: [[a, euro, 甲, A]]", "is no column"),
+    ],
+)
+def test_a_faulty_declaration_names_its_file_and_section(tmp_path, change, message):
+    path = tmp_path / "faulty.yml"
+    path.write_text(
+        "page: {order: 1, zh: 甲, en: A, lead: {zh: 甲, en: A}}\n"
+        f"sections: [{{name: one, zh: 甲, en: A, marts: [a.b], sql: select 1, views: [{{{change}}}]}}]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(PublicationError, match=f"faulty.yml, one: .*{message}"):
+        read_page(path)
+
+
+def test_a_waterfall_ends_where_it_began_and_a_flow_is_as_wide_as_its_amount():
+    steps = [
+        ("a", Decimal(60), False),
+        ("b", Decimal(40), False),
+        ("sum", Decimal(100), True),
+        ("off", Decimal(-50), False),
+    ]
+    drawn = re.findall(r'<rect class="(\w+)" x="([\d.]+)" y="\d+" width="([\d.]+)"', charts.waterfall("t", steps))
+    assert drawn == [
+        ("up", "190.0", "246.0"),
+        ("up", "436.0", "164.0"),
+        ("total", "190.0", "410.0"),
+        ("down", "395.0", "205.0"),
+    ]
+    flows = [
+        Flow((0, "a"), (1, "c"), Decimal(30)),
+        Flow((0, "b"), (1, "c"), Decimal(10)),
+        Flow((0, "b"), (1, "d"), Decimal(-1)),
+    ]
+    widths = re.findall(r'stroke-width="([\d.]+)"', sankey("t", flows))
+    assert sorted(map(float, widths)) == [80, 240]
+
+
 def test_a_bar_is_as_long_as_its_share_of_the_greatest():
     rows = [("a", [Decimal(30), Decimal(10)]), ("b", [Decimal(20), Decimal(-5)])]
     drawn = charts.stacked_bars("t", rows, ["x", "y"], "元")
-    assert re.findall(r'width="([\d.]+)"', drawn) == ["330.0", "110.0", "220.0"]
+    assert re.findall(r'width="([\d.]+)"', drawn) == ["307.5", "102.5", "205.0"]
     assert charts.shorten("城关社区卫生服务中心医院", 12) == "城关社区卫…"
