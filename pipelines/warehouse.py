@@ -26,13 +26,23 @@ DBT_PROJECT = PROJECT / "dbt_project"
 # home/reference, seen from home/dbt/project.
 REFERENCE = "../../reference"
 
-PARTS: Mapping[str, str] = {
-    "foundation": "resource_type:seed fqn:yilian.staging fqn:yilian.intermediate.reference "
-    "fqn:yilian.intermediate.core fqn:yilian.intermediate.ledger fqn:yilian.intermediate.payment "
-    "fqn:yilian.intermediate.cost fqn:yilian.marts.core fqn:yilian.marts.ledger fqn:yilian.marts.cost",
-    "measures": "fqn:yilian.intermediate.performance",
-    "performance": "fqn:yilian.marts.performance fqn:yilian.marts.payment",
-    "risk": "fqn:yilian.intermediate.risk fqn:yilian.marts.risk",
+# Which folders of models (and the seeds) a part is made of.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "foundation": (
+        "seeds",
+        "staging",
+        "intermediate.reference",
+        "intermediate.core",
+        "intermediate.ledger",
+        "intermediate.payment",
+        "intermediate.cost",
+        "marts.core",
+        "marts.ledger",
+        "marts.cost",
+    ),
+    "measures": ("intermediate.performance",),
+    "performance": ("marts.performance", "marts.payment"),
+    "risk": ("intermediate.risk", "marts.risk"),
 }
 # What must have been built before a part.
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
@@ -81,6 +91,25 @@ class Built:
     def problems(self) -> list[str]:
         """Failed nodes in words, one each."""
         return [f"{node.unique_id}: {node.message}" for node in self.nodes if node.failed]
+
+
+def selector(part: str) -> str:
+    """What of the dbt project a part is, in dbt's words."""
+    return " ".join("resource_type:seed" if each == "seeds" else f"fqn:yilian.{each}" for each in PARTS[part])
+
+
+def part_of(node: Mapping[str, Any]) -> str:
+    """The part that builds a model or seed of dbt's manifest.
+
+    Raises:
+        WarehouseError: its folder belongs to no part.
+    """
+    folder = "seeds" if node["resource_type"] == "seed" else ".".join(node["fqn"][1:3])
+    folder = "staging" if folder.startswith("staging") else folder
+    for part, folders in PARTS.items():
+        if folder in folders:
+            return part
+    raise WarehouseError(f"{node['unique_id']} stands in {folder}, which no part of the warehouse builds: see PARTS")
 
 
 def build_id(settings: Settings, manifest_id: str, reference: str) -> str:
@@ -150,7 +179,7 @@ def build_part(
             (wanted, manifest_id, run_id, part, started),
         )
         revision = int(cursor.lastrowid or 0)
-    nodes = dbt_build(settings, PARTS[part], run_id=run_id, say=say)
+    nodes = dbt_build(settings, selector(part), run_id=run_id, say=say)
     built = Built(part, wanted, revision, reused=False, nodes=tuple(nodes))
     if not built.problems():
         with state.transaction() as connection:
@@ -304,6 +333,13 @@ def _parse(settings: Settings) -> Any:
         _parsed.clear()
         _parsed[key] = result.result
     return _parsed[key]
+
+
+def row_counts(settings: Settings) -> dict[str, int]:
+    """Rows of every table of the warehouse, by `schema.table`."""
+    with connect(settings) as connection:
+        found = connection.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")
+        return dict(found.fetchall())
 
 
 def connect(settings: Settings, *, read_only: bool = True) -> Any:

@@ -47,7 +47,7 @@ def gate_asset(number: int, key: dg.AssetKey, deps: Sequence[dg.AssetKey], descr
         settings, state = night.settings, night.state
         refuse_when_closed(state, *_BEFORE[number])
         with transient(), warehouse.connect(settings) as connection:
-            verdicts = gates.judge(gates.measure(connection, checks))
+            verdicts = gates.judge(gates.measure(connection, checks), state)
         gates.record(
             state,
             verdicts,

@@ -125,7 +125,7 @@ def decide(settings: Settings, state: State, reference: Path, *, run_id: str) ->
     lines = mark_late(lines, late(members, state))
     standings = stand(members, in_force, lines)
     measured += _coverage(standings, policy, now.date())
-    verdicts = judge(measured)
+    verdicts = judge(measured, state)
     manifest_id = hashlib.sha256(
         "\n".join(f"{'|'.join(key)}|{version.version}" for key, version in sorted(in_force.items())).encode()
     ).hexdigest()[:16]

@@ -7,6 +7,8 @@ rows of `governance.gate`. Does not belong here: queries (`measure.py`). Great E
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -15,8 +17,10 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.gates.measure import GateError, Measured, as_row
-from pipelines.state import State
+from pipelines.state import State, put
 
+# How many outcomes of one check are remembered.
+_KEPT = 40
 PASSED, FAILED, ERROR, NOT_APPLICABLE = "passed", "failed", "error", "not applicable"
 
 
@@ -46,18 +50,21 @@ class Verdict:
         )
 
 
-def judge(measured: Sequence[Measured]) -> list[Verdict]:
+def judge(measured: Sequence[Measured], state: State) -> list[Verdict]:
     """Judges the measures of one gate in one validation.
 
     Each check becomes two expectations: no violation, and at least `floor` things looked at (an empty frame must
-    not pass). A check with floor 0 that looked at nothing is not applicable.
+    not pass). A check with floor 0 that looked at nothing is not applicable. A verdict depends on nothing but the
+    check and its two counts, so the same counts need no second validation: their outcome is remembered.
 
     Raises:
         GateError: the validation returned other expectations than were asked for.
     """
-    if not measured:
-        return []
-    outcome = _validate(measured)
+    outcome = _remembered(measured, state)
+    if unknown := [one for one in measured if f"{one.check.name}__violated" not in outcome]:
+        found = _validate(unknown)
+        _remember(unknown, found, state)
+        outcome |= found
     verdicts = []
     for one in measured:
         no_violation, enough = outcome[f"{one.check.name}__violated"], outcome[f"{one.check.name}__rows"]
@@ -68,6 +75,43 @@ def judge(measured: Sequence[Measured]) -> list[Verdict]:
             status = NOT_APPLICABLE
         verdicts.append(Verdict(one, status))
     return verdicts
+
+
+def _key(one: Measured) -> str:
+    """What a verdict depends on."""
+    check = one.check
+    counted = [check.gate, check.name, check.severity, check.floor, check.note, one.violated, one.denominator]
+    return hashlib.sha256(json.dumps(counted).encode()).hexdigest()
+
+
+def _remembered(measured: Sequence[Measured], state: State) -> dict[str, bool]:
+    known = {row["key"]: row for row in state.rows("select * from judged")}
+    outcome = {}
+    for one in measured:
+        if row := known.get(_key(one)):
+            outcome[f"{one.check.name}__violated"] = bool(row["no_violation"])
+            outcome[f"{one.check.name}__rows"] = bool(row["enough"])
+    return outcome
+
+
+def _remember(measured: Sequence[Measured], outcome: dict[str, bool], state: State) -> None:
+    """Keeps what was judged; of each check the newest few, so that it does not grow with the nights."""
+    rows = [
+        {
+            "key": _key(one),
+            "check_name": f"{one.check.gate} {one.check.name}",
+            "no_violation": int(outcome[f"{one.check.name}__violated"]),
+            "enough": int(outcome[f"{one.check.name}__rows"]),
+        }
+        for one in measured
+    ]
+    with state.transaction() as connection:
+        put(connection, "judged", rows)
+        connection.execute(
+            "delete from judged where rowid not in (select rowid from (select rowid, row_number() over "
+            "(partition by check_name order by rowid desc) as age from judged) where age <= ?)",
+            (_KEPT,),
+        )
 
 
 def _validate(measured: Sequence[Measured]) -> dict[str, bool]:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.gates import Check, GateError, judge, load_checks, measure, record
+from pipelines.gates import verdict as verdict_room
 from pipelines.state import State
 
 
@@ -26,9 +27,14 @@ EMPTY = f"select * from ({ROWS}) where false"
 GOOD = f"select * from ({ROWS}) where violated = 0"
 
 
-def test_a_violation_is_failed_named_and_counted() -> None:
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state.sqlite")
+
+
+def test_a_violation_is_failed_named_and_counted(state: State) -> None:
     (measured,) = measure(duckdb.connect(), [check("conserves", ROWS)])
-    (verdict,) = judge([measured])
+    (verdict,) = judge([measured], state)
     assert (verdict.status, verdict.closes) == ("failed", True)
     assert (measured.violated, measured.denominator, measured.members) == (1, 7, ("T02",))
     assert measured.observed == "T02 drug: 9.99"
@@ -47,8 +53,10 @@ def test_a_violation_is_failed_named_and_counted() -> None:
         (GOOD, 5, "error", "error", True),
     ],
 )
-def test_the_four_states_of_a_check(query: str, floor: int, severity: str, status: str, closes: bool) -> None:
-    (verdict,) = judge(measure(duckdb.connect(), [check("c", query, severity=severity, floor=floor)]))
+def test_the_four_states_of_a_check(
+    query: str, floor: int, severity: str, status: str, closes: bool, state: State
+) -> None:
+    (verdict,) = judge(measure(duckdb.connect(), [check("c", query, severity=severity, floor=floor)]), state)
     assert (verdict.status, verdict.closes) == (status, closes)
 
 
@@ -57,16 +65,16 @@ def test_the_four_states_of_a_check(query: str, floor: int, severity: str, statu
     [(EMPTY, 0, "not applicable"), (EMPTY, 1, "error"), (GOOD, 0, "passed"), (ROWS, 0, "failed"), (GOOD, 7, "passed")],
 )
 def test_a_check_that_is_about_nothing_does_not_apply_and_keeps_its_floor_elsewhere(
-    query: str, there: int, status: str
+    query: str, there: int, status: str, state: State
 ) -> None:
     about = replace(check("c", query), applies_to=f"select {there}")
-    (verdict,) = judge(measure(duckdb.connect(), [about]))
+    (verdict,) = judge(measure(duckdb.connect(), [about]), state)
     assert verdict.status == status
 
 
-def test_many_checks_are_judged_in_one_validation() -> None:
+def test_many_checks_are_judged_in_one_validation(state: State) -> None:
     checks = [check(f"c{number}", ROWS if number % 2 else GOOD) for number in range(6)]
-    assert [verdict.status for verdict in judge(measure(duckdb.connect(), checks))] == ["passed", "failed"] * 3
+    assert [verdict.status for verdict in judge(measure(duckdb.connect(), checks), state)] == ["passed", "failed"] * 3
 
 
 def test_a_query_that_fails_names_its_check() -> None:
@@ -86,9 +94,25 @@ def test_checks_come_from_files_and_an_empty_gate_is_refused(tmp_path: Path) -> 
         load_checks(3, tmp_path)
 
 
-def test_verdicts_become_rows_of_governance_gate(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.sqlite")
-    verdicts = judge(measure(duckdb.connect(), [check("conserves", ROWS)]))
+def test_verdicts_become_rows_of_governance_gate(state: State) -> None:
+    verdicts = judge(measure(duckdb.connect(), [check("conserves", ROWS)]), state)
     record(state, verdicts, run_id="r", build_id="b", revision=3, at=datetime(2026, 11, 1, 1, 30))
     (row,) = state.rows("select * from gate")
     assert (row["gate"], row["status"], row["members"], row["revision"]) == ("2", "failed", "T02", 3)
+
+
+def test_the_same_counts_are_validated_once_and_other_counts_again(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    validate = verdict_room._validate
+    monkeypatch.setattr(
+        verdict_room, "_validate", lambda them: asked.append([one.check.name for one in them]) or validate(them)
+    )
+    both = [check("good", GOOD), check("bad", ROWS)]
+    first = judge(measure(duckdb.connect(), both), state)
+    again = judge(measure(duckdb.connect(), both), state)
+    other = judge(measure(duckdb.connect(), [check("good", EMPTY), check("bad", ROWS)]), state)
+    assert asked == [["good", "bad"], ["good"]]
+    assert [one.status for one in first] == [one.status for one in again] == ["passed", "failed"]
+    assert [one.status for one in other] == ["error", "failed"]
