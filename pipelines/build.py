@@ -46,8 +46,8 @@ def build_definitions(
     ingest, night = jobs.ingest_member(lake), jobs.nightly_consolidation(lake)
     return dg.Definitions(
         assets=[lake, deliveries, gate_1, *parts.values(), gate_2, gate_3, publication],
-        jobs=[ingest, night],
-        schedules=[schedules.nightly(night)],
+        jobs=[ingest, night, jobs.recovery_drill],
+        schedules=[schedules.nightly(night), schedules.monthly_drill(jobs.recovery_drill)],
         sensors=[sensors.complete_deliveries(ingest, list(partitions.get_partition_keys())), sensors.failed_night],
         loggers={"console": night_log},
         resources={"consortium": Consortium(), "night": Night(), **(resources or {})},

@@ -1,6 +1,6 @@
-"""The two jobs: taking in one member's deliveries, and the night of the whole consortium.
+"""The jobs: taking in one member's deliveries, the night of the whole consortium, and the monthly recovery drill.
 
-Never mixed in one job: running one member of a mixed job would build the consortium from that member alone.
+The first two are never mixed: running one member of a mixed job would build the consortium from that member alone.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.assets.publication import restore_and_compare
+
 # What define_asset_job makes; dagster does not export its type.
 AssetJob = Any
 
 INGEST = "ingest_member"
 NIGHTLY = "nightly_consolidation"
+DRILL = "recovery_drill"
 
 
 def ingest_member(assets: dg.AssetsDefinition) -> AssetJob:
@@ -36,3 +39,14 @@ def nightly_consolidation(lake: dg.AssetsDefinition) -> AssetJob:
         config={"loggers": {"console": {"config": {"level": "INFO"}}}},
         tags={"room": "night"},
     )
+
+
+@dg.job(
+    name=DRILL,
+    description="S5-SEC-05: the newest publication is restored elsewhere, its marts built again, every hash compared.",
+    executor_def=dg.in_process_executor,
+    tags={"room": "publication"},
+)
+def recovery_drill() -> None:
+    """One op; a failed drill is a failed run."""
+    restore_and_compare()

@@ -1,4 +1,4 @@
-"""When the night runs by itself."""
+"""When the night runs by itself, and the recovery drill."""
 
 from __future__ import annotations
 
@@ -16,4 +16,16 @@ def nightly(job: AssetJob) -> dg.ScheduleDefinition:
         execution_timezone="Asia/Shanghai",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 01:30, Asia/Shanghai.",
+    )
+
+
+def monthly_drill(job: AssetJob) -> dg.ScheduleDefinition:
+    """Noon of the third of each month, Asia/Shanghai: no night runs then, and the old month is closed (S5-SEC-05)."""
+    return dg.ScheduleDefinition(
+        name="recovery_drill_monthly",
+        job=job,
+        cron_schedule="0 12 3 * *",
+        execution_timezone="Asia/Shanghai",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Every month, on the third at noon, Asia/Shanghai.",
     )

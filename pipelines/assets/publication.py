@@ -1,14 +1,16 @@
-"""The publication: what BI tools and people open in the morning.
+"""The publication: what BI tools and people open in the morning, and the proof that it could be restored.
 
-Belongs here: the asset that publishes when all gates are open. Does not belong here: how (`pipelines/publish`).
+Belongs here: the asset that publishes when all gates are open, and the op of the recovery drill. Does not belong here:
+how (`pipelines/publish`).
 """
 
+import shutil
 from collections.abc import Sequence
 
 import dagster as dg
 
 from pipelines.assets.common import refuse_when_closed, transient, wanted_build
-from pipelines.publish import publish
+from pipelines.publish import drill, log_drill, publish
 from pipelines.resources import Night
 
 PUBLICATION = dg.AssetKey(["publication"])
@@ -48,3 +50,28 @@ def publication_asset(deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         )
 
     return publication
+
+
+@dg.op(description="Restores the newest publication into an empty folder, builds its marts again, compares every hash.")
+def restore_and_compare(context: dg.OpExecutionContext, night: Night) -> None:
+    """The recovery drill (S5-SEC-05); what it restored is removed when all agrees and stays to be looked at else."""
+    settings = night.settings
+    at = settings.clock()
+    into = settings.home / "drill" / f"{at:%Y%m%dT%H%M%S}"
+    with transient():
+        done = drill(settings, into)
+    log_drill(settings, done, at)
+    context.log.info(done.sentence())
+    context.add_output_metadata({
+        "publication": done.publication_id, "marts": done.marts, "rows": done.rows, "differences": len(done.breaks),
+        "restored in seconds": done.restore_seconds, "rebuilt in seconds": done.rebuild_seconds,
+    })  # fmt: skip
+    if not done.passed:
+        differences = "\n".join(f"- {each}" for each in done.breaks)
+        raise dg.Failure(
+            f"{done.sentence()}. What was restored stands in {into}; `yilian verify` tells whether the publication "
+            "itself is whole.",
+            metadata={"differences": dg.MetadataValue.md(differences)},
+            allow_retries=False,
+        )
+    shutil.rmtree(into)

@@ -74,6 +74,8 @@ def drill(
     """The recovery drill: restores the newest publication into an empty place and compares its hashes."""
     from pipelines import publish as room
 
-    done = room.drill(Settings.load(), into)
+    settings = Settings.load()
+    done = room.drill(settings, into)
+    room.log_drill(settings, done, settings.clock())
     typer.echo(done.sentence())
     raise typer.Exit(0 if done.passed else BROKEN)

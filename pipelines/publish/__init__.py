@@ -6,7 +6,7 @@ is not in a mart yet, and the decision whether a night may publish (`pipelines.g
 """
 
 from pipelines.publish.chain import Break, verify
-from pipelines.publish.drill import Drill, drill
+from pipelines.publish.drill import Drill, drill, log_drill
 from pipelines.publish.errors import NotPublished, PublicationError
 from pipelines.publish.publication import Publication, publications, publish, rollback
 
@@ -17,6 +17,7 @@ __all__ = [
     "Publication",
     "PublicationError",
     "drill",
+    "log_drill",
     "publications",
     "publish",
     "rollback",

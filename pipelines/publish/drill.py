@@ -54,6 +54,27 @@ class Drill:
         return f"{self.publication_id}: {len(self.breaks)} differences; {took}; first: {self.breaks[0]}"
 
 
+def log_drill(settings: Settings, done: Drill, at: datetime) -> Path:
+    """Keeps what a drill showed as `published/drills/<time>.json`, for those who ask when the last one was.
+
+    Returns:
+        the file written.
+    """
+    path = settings.published / folder.DRILLS / f"{at:%Y%m%dT%H%M%S}.json"
+    said = {
+        "at": at.isoformat(timespec="seconds"),
+        "publication_id": done.publication_id,
+        "passed": done.passed,
+        "marts": done.marts,
+        "rows": done.rows,
+        "restore_seconds": round(done.restore_seconds, 1),
+        "rebuild_seconds": round(done.rebuild_seconds, 1),
+        "differences": [str(each) for each in done.breaks],
+    }
+    folder.write_json(path, said)
+    return path
+
+
 def drill(settings: Settings, into: Path, build: Build | None = None) -> Drill:
     """Restores the current publication and what it was made from into an empty folder, and builds the marts again.
 

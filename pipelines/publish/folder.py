@@ -6,6 +6,7 @@ here: what is in the files.
     published/<publication_id>/      consortium.duckdb, parquet/, site/, dictionary.*, publication.json; read-only files
     published/<publication_id>.tmp/  being written; removed by the next run
     published/chain/<id>.json        one record per publication ever made; outlives its folder
+    published/drills/<time>.json     what each recovery drill showed
     published/pending.json           the record of a publication that is being switched to; finished by the next run
     published/current                link to the publication that readers open
 """
@@ -24,6 +25,7 @@ from typing import Any
 from pipelines.publish.errors import NotPublished, PublicationError
 
 CURRENT, CHAIN, PENDING, RECORD = "current", "chain", "pending.json", "publication.json"
+DRILLS = "drills"
 DATABASE, PARQUET, SITE = "consortium.duckdb", "parquet", "site"
 _TEMPORARY = ".tmp"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import duckdb
 import pytest
 
-from pipelines.publish import NotPublished, PublicationError, drill
+from pipelines.publish import NotPublished, PublicationError, drill, verify
 
 
 @pytest.fixture
@@ -65,3 +66,36 @@ def test_the_drill_needs_an_empty_folder_and_a_publication(restorable, house, tm
     nowhere = restorable.settings.model_copy(update={"published": tmp_path / "nowhere"})
     with pytest.raises(NotPublished, match="nothing is published"):
         drill(nowhere, tmp_path / "drill")
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_the_monthly_job_leaves_a_line_in_the_log_and_fails_when_the_drill_does(restorable, monkeypatch, passes):
+    from dagster import DagsterInstance
+
+    from pipelines import jobs
+    from pipelines.assets import publication
+    from pipelines.resources import Night
+
+    change = "" if passes else "delete from cost.department_cost"
+    build = rebuild(restorable.settings.warehouse_path, change)
+    monkeypatch.setattr(publication, "drill", lambda settings, into: drill(settings, into, build))
+    where = {
+        "CONSORTIUM_HOME": str(restorable.settings.home),
+        "CONSORTIUM_PUBLISHED": str(restorable.settings.published),
+    }
+    night = Night(environ={**where, "CONSORTIUM_NOW": "2026-11-03T12:00:00"})
+    with DagsterInstance.ephemeral() as instance:
+        ran = jobs.recovery_drill.execute_in_process(
+            resources={"night": night}, instance=instance, raise_on_error=False
+        )
+    assert ran.success == passes
+    log = json.loads((restorable.settings.published / "drills/20261103T120000.json").read_text())
+    assert (log["passed"], log["publication_id"], bool(log["differences"])) == (
+        passes,
+        "000001-20261101T013000",
+        not passes,
+    )
+    assert list((restorable.settings.home / "drill").iterdir()) == (
+        [] if passes else [restorable.settings.home / "drill/20261103T120000"]
+    )
+    assert verify(restorable.settings) == []
