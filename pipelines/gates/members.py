@@ -126,14 +126,18 @@ def decide(settings: Settings, state: State, reference: Path, *, run_id: str) ->
     standings = stand(members, in_force, lines)
     measured += _coverage(standings, policy, now.date())
     verdicts = judge(measured, state)
-    manifest_id = hashlib.sha256(
-        "\n".join(f"{'|'.join(key)}|{version.version}" for key, version in sorted(in_force.items())).encode()
-    ).hexdigest()[:16]
+    manifest_id = _manifest_id(in_force)
     link(settings, manifest_id, list(in_force.values()), lines)
     serial = int(state.note("manifest_serial") or 0) + 1
     _release(settings, state, in_force, manifest_id, serial, standings, now.isoformat(timespec="seconds"))
     record(state, verdicts, run_id=run_id, build_id=manifest_id, revision=serial, at=now)
     return Decision(manifest_id, tuple(lines), tuple(standings), tuple(verdicts))
+
+
+def _manifest_id(in_force: Mapping[Key, InForce]) -> str:
+    """Names what is in force: versions, and the contract whose columns stand beside theirs when it is widened."""
+    lines = [f"{'|'.join(key)}|{version.version}" for key, version in sorted(in_force.items())]
+    return hashlib.sha256("\n".join([contract.load().fingerprint(), *lines]).encode()).hexdigest()[:16]
 
 
 def _candidates(settings: Settings, state: State) -> dict[Key, InForce]:
