@@ -253,8 +253,9 @@ def _drivers(tables: Tables) -> Iterator[Problem]:
     for row in tables["allocation_drivers"]:
         if row["member_id"] != "*" and row["member_id"] not in members:
             yield Problem("allocation_drivers", row.number, "member_id", f"{row['member_id']!r} is no member and not *")
-        if STEP_OF_CLASS[row["from_dept_class"]] != row["step"]:
-            wanted = STEP_OF_CLASS[row["from_dept_class"]]
+        wanted = STEP_OF_CLASS[row["from_dept_class"]]
+        # An admin department may close first where allow_adm_public_first is on (domain 1.6).
+        if row["step"] not in ({wanted, "0"} if wanted == "1" else {wanted}):
             yield Problem(
                 "allocation_drivers", row.number, "step", f"{row['from_dept_class']} departments send in step {wanted}"
             )

@@ -11,12 +11,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.costing.errors import BadNetwork, ZeroDriver
 from pipelines.costing.network import UNALLOCATED, Driver, Method, Permits, Quantity, Sender, permits, stages
-from pipelines.costing.rounding import WholeFlows, largest_remainder, parts_of_network, share_out
+from pipelines.costing.rounding import (
+    MACHINE,
+    Whole,
+    WholeFlows,
+    largest_remainder,
+    parts_of_network,
+    settle_at_senders,
+    share_out,
+)
 from pipelines.costing.solver import Column, Exact, Integers, is_mutual, solve
 
 PARKED = "none"
@@ -40,24 +50,56 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """All that one sender passed on: to the departments at `column.receivers`, fen per receiver and element."""
+
+    sender: Sender
+    driver: str
+    is_fallback: bool
+    column: Column
+    amounts: Whole
+
+
+@dataclass(frozen=True)
 class Allocation:
     """Where the costs of one member and period ended.
 
     full: fen per element of every department: gross cost (direct + received) of a sender, full cost of a final
     receiver. The full costs of the final receivers, UNALLOCATED and EXT:<member> among them, add up to the direct
     costs of all, element by element, to the fen; direct + received = full = passed on holds in every sender.
+    services: the trace as arrays, sender by sender; receivers stand as places in `codes`. `flows` is the same in words.
     """
 
     elements: tuple[str, ...]
     full: Mapping[str, tuple[int, ...]]
     finals: tuple[str, ...]
-    flows: tuple[Flow, ...]
-    _codes: tuple[str, ...]
+    services: tuple[Service, ...]
+    codes: tuple[str, ...]
     _exact: Exact
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        """The trace, one entry per sender and receiver with an amount."""
+        return tuple(
+            Flow(
+                service.sender.step,
+                service.sender.code,
+                self.codes[receiver],
+                service.driver,
+                service.is_fallback,
+                Fraction(quantity, service.column.total),
+                tuple(map(int, amounts)),
+            )
+            for service in self.services
+            for receiver, quantity, amounts in zip(
+                service.column.receivers.tolist(), service.column.quantities, service.amounts, strict=True
+            )
+            if amounts.any()
+        )
 
     def exact(self, code: str) -> tuple[Fraction, ...]:
         """Cost in fen before any rounding, per element."""
-        node = self._codes.index(code)
+        node = self.codes.index(code)
         return tuple(self._exact.fraction(node, element) for element in range(len(self.elements)))
 
     @property
@@ -106,18 +148,13 @@ def allocate(
     node_of = {code: node for node, code in enumerate(codes)}
     costs = _costs(direct, elements, codes)
     by_code = {sender.code: sender for sender in senders}
-    in_use: dict[str, tuple[Driver, bool]] = {}
-    plan: list[list[Column]] = []
-    for stage in stages(method, senders, order):
-        columns = []
-        for code in stage:
-            driver, is_fallback, column = _choose(by_code[code], allowed, node_of, where)
-            in_use[code] = (driver, is_fallback)
-            columns.append(column)
-        plan.append(columns)
+    chosen = [
+        [_choose(by_code[code], allowed, node_of, where) for code in stage] for stage in stages(method, senders, order)
+    ]
+    plan = [[column for _, _, column in stage] for stage in chosen]
     exact = solve(costs, plan, where, codes)
-    columns = [column for stage_columns in plan for column in stage_columns]
-    full = _full_costs(exact, columns, codes)
+    columns = [column for stage in plan for column in stage]
+    full = _full_costs(costs, exact, columns)
     amounts = _whole_flows(costs, full, exact, plan)
     closed = {column.sender for column in columns}
     for column, shares in zip(columns, amounts, strict=True):
@@ -126,8 +163,13 @@ def allocate(
         elements=elements,
         full={c: tuple(map(int, full[n])) for c, n in node_of.items() if c != UNALLOCATED or any(full[n])},
         finals=tuple(code for code, node in node_of.items() if node not in closed),
-        flows=_flows(columns, amounts, codes, by_code, in_use),
-        _codes=codes,
+        services=tuple(
+            Service(by_code[codes[column.sender]], driver.name, is_fallback, column, shares)
+            for (driver, is_fallback, column), shares in zip(
+                (choice for stage in chosen for choice in stage), amounts, strict=True
+            )
+        ),
+        codes=codes,
         _exact=exact,
     )
     _refuse_too_much_parked(result, sum(map(sum, direct.values())), park_up_to, where, by_code)
@@ -170,80 +212,58 @@ def _column(sender: int, quantities: Mapping[int, Quantity]) -> Column:
     return Column(sender, np.array(receivers, dtype=np.intp), np.array(values, dtype=object), sum(values))
 
 
-def _full_costs(exact: Exact, columns: Sequence[Column], codes: Sequence[str]) -> Integers:
+def _full_costs(direct: Integers, exact: Exact, columns: Sequence[Column]) -> Integers:
     """Whole fen of the final receivers; the rows of senders are left at zero."""
     closed = {column.sender for column in columns}
-    finals = [node for node in range(len(codes)) if node not in closed]
     full = np.zeros_like(exact.numerators)
-    if not finals:
-        return full
-    denominator = exact.denominators[finals[0]]
-    parts_by_activity: dict[tuple[bool, ...], dict[int, list[int]]] = {}
+    parts_by_activity: dict[tuple[bool, ...], list[NDArray[np.intp]]] = {}
     for element in range(full.shape[1]):
         active = tuple(bool(exact.numerators[column.sender, element]) for column in columns)
         if active not in parts_by_activity:
-            labels = parts_of_network(len(codes), columns, active)
-            parts: dict[int, list[int]] = {}
-            for node in finals:
-                parts.setdefault(int(labels[node]), []).append(node)
-            parts_by_activity[active] = parts
-        for nodes in parts_by_activity[active].values():
-            full[nodes, element] = largest_remainder([exact.numerators[n, element] for n in nodes], denominator)
+            parts_by_activity[active] = parts_of_network(len(direct), columns, active)
+        for nodes in parts_by_activity[active]:
+            ends = [node for node in nodes.tolist() if node not in closed]
+            fractions = [(exact.numerators[node, element], exact.denominators[node]) for node in ends]
+            full[ends, element] = largest_remainder(fractions, direct[nodes, element].sum())
     return full
 
 
-def _whole_flows(costs: Integers, full: Integers, exact: Exact, plan: Sequence[Sequence[Column]]) -> list[Integers]:
+def _whole_flows(direct: Integers, full: Integers, exact: Exact, plan: Sequence[Sequence[Column]]) -> list[Whole]:
     """Fen per sender (receivers x elements) that lead from the direct to the full costs.
 
     Stage by stage every sender shares out, by largest remainder, the whole fen it holds; senders that serve each other
     hold their exact gross cost, rounded. The few fen by which the ends then miss the full costs are settled.
     """
-    held = costs.copy()
-    amounts: list[Integers] = []
-    inside = np.zeros(len(costs), dtype=bool)
-    for stage in plan:
-        inside[:] = False
-        inside[[column.sender for column in stage]] = True
-        mutual = is_mutual(stage, inside)
-        for column in stage:
-            if mutual:
-                elements = range(costs.shape[1])
-                pools = np.array([round(exact.fraction(column.sender, e)) for e in elements], dtype=object)
-            else:
-                pools = held[column.sender].copy()
-            shares = share_out(pools, column)
-            held[column.receivers] += shares
-            held[column.sender] -= pools
-            amounts.append(shares)
-    surplus = held - full
+    inside = np.zeros(len(direct), dtype=bool)
     columns = [column for stage in plan for column in stage]
-    network = WholeFlows(columns)
-    for element in np.flatnonzero(surplus.any(axis=0)).tolist():
-        gross = [exact.approximate(column.sender, element) for column in columns]
-        flows = [shares[:, element].tolist() for shares in amounts]
-        network.settle(flows, gross, {node: int(x) for node, x in enumerate(surplus[:, element]) if x})
-        for shares, settled in zip(amounts, flows, strict=True):
-            shares[:, element] = settled
+    inside[[column.sender for column in columns]] = True
+    mutual = len(plan) == 1 and is_mutual(columns, inside)
+    # Without service both ways nobody can hold more than there is.
+    fits = not mutual and int(abs(direct).sum()) < MACHINE
+    held: Whole = direct.astype(np.int64) if fits else direct.copy()
+    amounts: list[Whole] = []
+    for column in columns:
+        if mutual:
+            pools = [round(exact.fraction(column.sender, element)) for element in range(direct.shape[1])]
+            shared = np.array(pools, dtype=object)
+        else:
+            shared = held[column.sender].copy()
+        shares = share_out(shared, column)
+        held[column.receivers] += shares
+        held[column.sender] -= shared
+        amounts.append(shares)
+    surplus = held - (full.astype(np.int64) if fits else full)
+    if surplus.any():
+        gross = np.array([exact.approximate(column.sender) for column in columns])
+        settle_at_senders(columns, amounts, gross, surplus)
+        for element in np.flatnonzero(surplus.any(axis=0)).tolist():
+            network = WholeFlows(columns)
+            flows = [shares[:, element].tolist() for shares in amounts]
+            balance = {node: int(fen) for node, fen in enumerate(surplus[:, element]) if fen}
+            network.settle(flows, gross[:, element].tolist(), balance)
+            for shares, settled in zip(amounts, flows, strict=True):
+                shares[:, element] = settled
     return amounts
-
-
-def _flows(
-    columns: Sequence[Column],
-    amounts: Sequence[Integers],
-    codes: Sequence[str],
-    by_code: Mapping[str, Sender],
-    in_use: Mapping[str, tuple[Driver, bool]],
-) -> tuple[Flow, ...]:
-    flows = []
-    for column, shares in zip(columns, amounts, strict=True):
-        sender = codes[column.sender]
-        driver, is_fallback = in_use[sender]
-        for receiver, quantity, row in zip(column.receivers.tolist(), column.quantities, shares, strict=True):
-            if row.any():
-                share = Fraction(quantity, column.total)
-                step = by_code[sender].step
-                flows.append(Flow(step, sender, codes[receiver], driver.name, is_fallback, share, tuple(row.tolist())))
-    return tuple(flows)
 
 
 def _refuse_too_much_parked(

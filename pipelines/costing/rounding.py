@@ -6,58 +6,73 @@ costs. Not here: the exact solution (`solver`).
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import Counter, deque
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.costing.solver import Column, Integers
+from pipelines.costing.solver import Column
 
+Whole = NDArray[Any]
+"""Whole fen: 64 bits, or Python integers where senders serve each other and pools may grow beyond that."""
 MACHINE = 2**62
 """Products below this fit 64 bits with room to add."""
 
 
-def largest_remainder(numerators: Sequence[int], denominator: int) -> list[int]:
-    """Rounds fractions that sum to a whole number so that they still do.
+def largest_remainder(fractions: Sequence[tuple[int, int]], whole: int) -> list[int]:
+    """Rounds fractions that sum to `whole` so that they still do.
 
     Everybody gets the floor; what is then missing goes fen by fen to the largest remainders, ties to the lower place
-    (callers order by code).
+    (callers order by code). Remainders are compared in their first 128 bits, and exactly where those are alike.
 
     Args:
-        numerators: over the common `denominator` > 0; negatives are floored downwards like any number.
+        fractions: numerator and denominator > 0; negatives are floored downwards like any number.
 
     Raises:
-        ValueError: the fractions don't sum to a whole number.
+        ValueError: the fractions don't sum to the whole.
     """
-    parts = [divmod(numerator, denominator) for numerator in numerators]
-    missing, rest = divmod(sum(remainder for _, remainder in parts), denominator)
-    if rest:
-        raise ValueError("largest_remainder: the fractions don't sum to a whole number")
+    parts = [divmod(numerator, denominator) for numerator, denominator in fractions]
+    missing = whole - sum(floor for floor, _ in parts)
+    if not 0 <= missing <= sum(1 for _, remainder in parts if remainder):
+        raise ValueError(f"largest_remainder: the fractions don't sum to {whole}")
     rounded = [floor for floor, _ in parts]
-    for place in sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))[:missing]:
+    leading = [(remainder << 128) // fractions[place][1] for place, (_, remainder) in enumerate(parts)]
+    alike = Counter(leading)
+
+    def largest_first(place: int) -> tuple[int, Fraction | int, int]:
+        is_close = alike[leading[place]] > 1
+        return -leading[place], -Fraction(parts[place][1], fractions[place][1]) if is_close else 0, place
+
+    for place in sorted(range(len(parts)), key=largest_first)[:missing]:
         rounded[place] += 1
     return rounded
 
 
-def share_out(pools: Integers, column: Column) -> Integers:
+def share_out(pools: Whole, column: Column) -> Whole:
     """Whole-fen shares of a sender's pools, receivers x elements; each pool by largest remainder.
 
     The lower receiver wins a tie: `column.receivers` ascends. Machine integers where every product fits them.
     """
     quantities = column.quantities
     if int(max(abs(pools))) * column.total < MACHINE:
-        pools, quantities = pools.astype(np.int64), quantities.astype(np.int64)
-    products = np.multiply.outer(quantities, pools)
+        products = np.multiply.outer(quantities.astype(np.int64), pools.astype(np.int64))
+    else:
+        products = np.multiply.outer(quantities, pools.astype(object))
     shares = products // column.total
     remainders = products - shares * column.total
     missing = pools - shares.sum(axis=0)
-    places = np.argsort(np.argsort(-remainders, axis=0, kind="stable"), axis=0, kind="stable")
-    return (shares + (places < missing)).astype(object)
+    if missing.any():
+        places = np.argsort(np.argsort(-remainders, axis=0, kind="stable"), axis=0, kind="stable")
+        shares = shares + (places < missing)
+    return shares.astype(pools.dtype)
 
 
-def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[bool]) -> NDArray[np.intp]:
-    """Labels the nodes that active senders connect: only within such a part can a fen wander.
+def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[bool]) -> list[NDArray[np.intp]]:
+    """The nodes in groups that active senders connect: only within such a part can a fen wander.
 
     A fen that rounding took from one closed part to another would be cost that nobody passed on.
     """
@@ -68,7 +83,49 @@ def parts_of_network(nodes: int, columns: Sequence[Column], active: Sequence[boo
         touched = np.unique(labels[np.append(column.receivers, column.sender)])
         if len(touched) > 1:
             labels[np.isin(labels, touched)] = touched[0]
-    return labels
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+
+
+def settle_at_senders(
+    columns: Sequence[Column], flows: Sequence[Whole], gross: NDArray[np.float64], surplus: Whole
+) -> None:
+    """Takes a fen from a receiver that has too much and gives it to one that has too little, sender by sender.
+
+    Nearly all of what rounding leaves open is settled so: first by moves that leave a cell within a fen of its exact
+    value, then within two, then by any; of a sender's cells those that gain most, the later senders first. `flows` and
+    `surplus` change in place.
+
+    Args:
+        flows: per column, receivers x elements.
+        gross: columns x elements, what each sender passes on.
+        surplus: nodes x elements.
+    """
+    latest_first = list(zip(columns, flows, gross, strict=True))[::-1]
+    for limit in (1.0, 2.0, math.inf):
+        for column, shares, passed in latest_first:
+            if surplus[column.receivers].any():
+                _settle_at(column, shares, passed, surplus, limit)
+
+
+def _settle_at(column: Column, shares: Whole, passed: NDArray[np.float64], surplus: Whole, limit: float) -> None:
+    others = (column.receivers != column.sender)[:, None] & (passed != 0)
+    exact = np.multiply.outer(column.shares(), passed)
+    while True:
+        strays = shares.astype(float) - exact
+        open_ = surplus[column.receivers]
+        over = others & (open_ > 0) & (shares > 0) & (strays - 1 >= -limit)
+        under = others & (open_ < 0) & (strays + 1 <= limit)
+        moves = np.minimum(over.sum(axis=0), under.sum(axis=0))
+        if not moves.any():
+            return
+        for element in np.flatnonzero(moves).tolist():
+            for cells, change in ((over, -1), (under, +1)):
+                places = np.flatnonzero(cells[:, element])
+                order = np.argsort(change * strays[places, element], kind="stable")
+                chosen = places[order[: moves[element]]]
+                shares[chosen, element] += change
+                surplus[column.receivers[chosen], element] += change
 
 
 Move = tuple[int, int, int]
@@ -87,7 +144,7 @@ class WholeFlows:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._shares = [[quantity / column.total for quantity in column.quantities] for column in columns]
+        self._shares = [column.shares().tolist() for column in columns]
         self._arcs: dict[int, list[Arc]] = {}
         for c, column in enumerate(columns):
             for r, receiver in enumerate(column.receivers.tolist()):

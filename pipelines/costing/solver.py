@@ -3,8 +3,9 @@
 Cost flows x = d + A x with A the senders' driver shares (domain 1.8). With Q_j the sum of sender j's driver and
 y_j = x_j / Q_j its cost per driver unit, every stage of senders solves  Q_i y_i - sum_j q_ij y_j = v_i, where v is what
 the senders hold when the stage opens. A stage without service among its own senders (every stage of cn3, stepdown and
-direct) is a diagonal; the single stage of `reciprocal` is a matrix. All numbers are Python integers over one common
-denominator that grows stage by stage, so nothing is ever rounded here, and no order of summing can matter.
+direct) is a diagonal; the single stage of `reciprocal` is a matrix. All numbers are Python integers over a denominator
+of each department's own, so nothing is ever rounded here, and no order of summing can matter. Work and width grow with
+the services that there are, not with departments squared: a denominator holds the drivers of those who served it.
 
 Here: the exact solution. Not here: fen (`rounding`), and who asks (`allocate`).
 """
@@ -12,7 +13,7 @@ Here: the exact solution. Not here: fen (`rounding`), and who asks (`allocate`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,6 +38,10 @@ class Column:
     quantities: Integers
     total: int
 
+    def shares(self) -> NDArray[np.float64]:
+        """Nearest doubles of the receivers' shares: to choose between whole-fen cells, never to compute with."""
+        return np.array([quantity / self.total for quantity in self.quantities])
+
 
 @dataclass(frozen=True, slots=True)
 class Exact:
@@ -51,9 +56,9 @@ class Exact:
     def fraction(self, node: int, element: int) -> Fraction:
         return Fraction(int(self.numerators[node, element]), self.denominators[node])
 
-    def approximate(self, node: int, element: int) -> float:
-        """Nearest double of a cost: to choose between whole-fen cells, never to compute with."""
-        return int(self.numerators[node, element]) / self.denominators[node]
+    def approximate(self, node: int) -> list[float]:
+        """Nearest doubles of a node's cost per element: to choose between whole-fen cells, never to compute with."""
+        return [numerator / self.denominators[node] for numerator in self.numerators[node]]
 
 
 def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, codes: Sequence[str]) -> Exact:
@@ -70,35 +75,28 @@ def solve(direct: Integers, columns: Sequence[Sequence[Column]], where: str, cod
         ClosedLoop: senders whose cost can never leave their circle.
     """
     held = direct.copy()
-    gross = np.zeros_like(direct)
     denominators = [1] * len(direct)
-    denominator = 1
+    inside = np.zeros(len(direct), dtype=bool)
     for stage in columns:
-        if not stage:
-            continue
-        members = np.array([column.sender for column in stage], dtype=np.intp)
-        inside = np.zeros(len(direct), dtype=bool)
+        members = [column.sender for column in stage]
+        inside[:] = False
         inside[members] = True
         if is_mutual(stage, inside):
-            rates, factor = _simultaneous(held[members], stage, members, where, codes)
+            rates = _simultaneous(held, stage, where, codes)
+            for column, (each, denominator) in zip(stage, rates, strict=True):
+                held[column.sender] = each * column.total
+                denominators[column.sender] = denominator
         else:
-            factor = math.lcm(*(column.total for column in stage))
-            rates = held[members] * np.array([[factor // column.total] for column in stage], dtype=object)
-        if factor != 1:
-            held = held * factor
-            denominator *= factor
-        gross[members] = rates * np.array([[column.total] for column in stage], dtype=object)
-        held[members] = 0
-        for sender in members.tolist():
-            denominators[sender] = denominator
-        for receivers, quantities, rate in _merged(stage, rates, inside):
-            held[receivers] += np.multiply.outer(quantities, rate)
-    senders = {column.sender for stage in columns for column in stage}
-    for node in range(len(direct)):
-        if node not in senders:
-            gross[node] = held[node]
-            denominators[node] = denominator
-    return Exact(gross, denominators)
+            rates = [(held[c.sender], denominators[c.sender] * c.total) for c in stage]
+        incoming: dict[int, list[tuple[int, Rate]]] = {}
+        for column, rate in _merged(stage, rates):
+            for receiver, quantity in zip(column.receivers.tolist(), column.quantities, strict=True):
+                if not inside[receiver]:
+                    incoming.setdefault(receiver, []).append((quantity, rate))
+        for receiver, services in incoming.items():
+            mine = (held[receiver], denominators[receiver])
+            held[receiver], denominators[receiver] = _sum([(1, mine), *services])
+    return Exact(held, denominators)
 
 
 def is_mutual(stage: Sequence[Column], inside: NDArray[np.bool_]) -> bool:
@@ -106,30 +104,34 @@ def is_mutual(stage: Sequence[Column], inside: NDArray[np.bool_]) -> bool:
     return any(inside[column.receivers].any() for column in stage)
 
 
-def _merged(
-    stage: Sequence[Column], rates: Integers, inside: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.intp], Integers, Integers]]:
+Rate = tuple[Integers, int]
+"""Cost per driver unit: numerators per element, and their denominator."""
+
+
+def _sum(parts: Sequence[tuple[int, Rate]]) -> Rate:
+    """Sum of quantity x rate, over the least common denominator."""
+    common = math.lcm(*(denominator for _, (_, denominator) in parts))
+    total = sum(numerators * (quantity * (common // denominator)) for quantity, (numerators, denominator) in parts)
+    return np.asarray(total, dtype=object), common
+
+
+def _merged(stage: Sequence[Column], rates: Sequence[Rate]) -> Iterator[tuple[Column, Rate]]:
     """Senders that share cost out alike (all admin departments by headcount) act as one."""
-    alike: dict[tuple[bytes, tuple[int, ...]], tuple[NDArray[np.intp], Integers, Integers]] = {}
+    alike: dict[tuple[bytes, tuple[int, ...]], tuple[Column, list[Rate]]] = {}
     for column, rate in zip(stage, rates, strict=True):
         key = (column.receivers.tobytes(), tuple(column.quantities))
-        if key in alike:
-            receivers, quantities, before = alike[key]
-            alike[key] = (receivers, quantities, before + rate)
-        else:
-            outside = ~inside[column.receivers]
-            alike[key] = (column.receivers[outside], column.quantities[outside], rate)
-    return list(alike.values())
+        alike.setdefault(key, (column, []))[1].append(rate)
+    for column, together in alike.values():
+        yield column, together[0] if len(together) == 1 else _sum([(1, rate) for rate in together])
 
 
-def _simultaneous(
-    held: Integers, stage: Sequence[Column], members: NDArray[np.intp], where: str, codes: Sequence[str]
-) -> tuple[Integers, int]:
-    """Costs per driver unit of senders that serve each other, times the determinant, and the determinant.
+def _simultaneous(held: Integers, stage: Sequence[Column], where: str, codes: Sequence[str]) -> list[Rate]:
+    """Costs per driver unit of senders that serve each other, over the determinant; `held` is in whole fen.
 
     Fraction-free Gauss-Jordan (Bareiss) on  diag(Q) - q : every intermediate value is a minor of the matrix, so the
     divisions leave nothing over. The matrix is an M-matrix: without a closed loop its pivots are positive.
     """
+    members = np.array([column.sender for column in stage], dtype=np.intp)
     _refuse_closed_loops(stage, members, where, codes)
     size = len(stage)
     position = {int(member): index for index, member in enumerate(members)}
@@ -139,7 +141,7 @@ def _simultaneous(
         for receiver, quantity in zip(column.receivers.tolist(), column.quantities, strict=True):
             if receiver in position:
                 matrix[position[receiver], j] -= quantity
-    system = np.hstack([matrix, held])
+    system = np.hstack([matrix, held[members]])
     previous = 1
     for k in range(size):
         pivot = system[k, k]
@@ -147,7 +149,7 @@ def _simultaneous(
             if i != k:
                 system[i] = (system[i] * pivot - system[k] * system[i, k]) // previous
         previous = pivot
-    return system[:, size:], int(previous)
+    return [(rate, int(previous)) for rate in system[:, size:]]
 
 
 def _refuse_closed_loops(stage: Sequence[Column], members: NDArray[np.intp], where: str, codes: Sequence[str]) -> None:

@@ -30,3 +30,14 @@
 {% macro share_of(pool, weight, total) -%}
     {{ return(adapter.dispatch('share_of')(pool, weight, total)) }}
 {%- endmacro %}
+
+{# Chinese name of a way of costing items (domain 1.9). #}
+{% macro item_method_name(method) -%}
+    case {{ method }}
+        when 'equivalent' then '当量系数法'
+        when 'activity' then '作业成本法'
+        when 'revenue_share' then '收入分配系数法'
+        when 'time_share' then '操作时间分配系数法'
+        when 'workload_share' then '工作量分配系数法'
+    end
+{%- endmacro %}

@@ -12,12 +12,12 @@ P = "2026-10"
 def tables() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     costs = pl.DataFrame(
         [
-            (P, "H02", "LAB", "labour", 100),
-            (P, "H01", "LAB", "labour", 301),
-            (P, "H01", "LAB", "drug", 7),
-            (P, "H01", "SHUT", "drug", 2),
+            (P, "H02", "LAB", "medical", "labour", 100),
+            (P, "H01", "LAB", "medical", "labour", 301),
+            (P, "H01", "LAB", "medical", "drug", 7),
+            (P, "H01", "SHUT", "medical", "drug", 2),
         ],
-        schema=["period", "member_id", "dept_code", "cost_element", "amount_fen"],
+        schema=["period", "member_id", "dept_code", "cost_layer", "cost_element", "amount_fen"],
         orient="row",
     )
     senders = pl.DataFrame(
@@ -45,7 +45,7 @@ def tables() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 def test_members_and_elements_are_kept_apart() -> None:
     flows = allocate_tables(*tables())
     assert flows.schema == FLOWS
-    assert flows.drop("period", "is_fallback").rows() == [
+    assert flows.drop("period", "is_fallback", "cost_layer").rows() == [
         ("H01", 0, "SHUT", "UNALLOCATED", "drug", "none", 1_000_000, 2),
         ("H01", 3, "LAB", "ICU", "drug", "ordered_revenue", 666_667, 5),
         ("H01", 3, "LAB", "ICU", "labour", "ordered_revenue", 666_667, 201),

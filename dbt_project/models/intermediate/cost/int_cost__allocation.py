@@ -1,4 +1,4 @@
-"""One row per period, member, step, sender, receiver and cost element: what was passed on, in fen (domain 1.6)."""
+"""One row per period, member, step, sender, receiver, cost layer and element: what was passed on, in fen (domain 1.6)."""
 
 
 def model(dbt, session):
@@ -7,7 +7,9 @@ def model(dbt, session):
     from pipelines.costing.frames import allocate_tables
 
     return allocate_tables(
-        costs=dbt.ref("int_cost__direct_cost").select("period, member_id, dept_code, cost_element, amount_fen").pl(),
+        costs=dbt.ref("int_cost__direct_cost")
+        .select("period, member_id, dept_code, cost_layer, cost_element, amount_fen")
+        .pl(),
         senders=dbt.ref("int_cost__sender")
         .select("period, member_id, dept_code, step::bigint as step, driver, fallback_driver")
         .pl(),

@@ -1,9 +1,10 @@
--- One row per period, member, department and cost element: what arose there, what each step brought, what it passed on, in fen.
+-- One row per period, member, department and cost layer and cost element: what arose there, what each step brought, what it passed on, in fen.
 with movements as (
     select
         period,
         member_id,
         dept_code,
+        cost_layer,
         cost_element,
         amount_fen as direct_fen,
         0 as common_fen,
@@ -18,6 +19,7 @@ with movements as (
         period,
         member_id,
         to_dept,
+        cost_layer,
         cost_element,
         0,
         case when step = 0 then amount_fen else 0 end,
@@ -32,6 +34,7 @@ with movements as (
         period,
         member_id,
         from_dept,
+        cost_layer,
         cost_element,
         0,
         0,
@@ -47,6 +50,7 @@ select
     period,
     member_id,
     dept_code,
+    cost_layer,
     cost_element,
     cast(sum(direct_fen) as bigint) as direct_fen,
     cast(sum(common_fen) as bigint) as common_fen,
@@ -57,4 +61,4 @@ select
     cast(sum(passed_on_fen) as bigint) as passed_on_fen,
     cast(sum(external_fen) as bigint) as external_fen
 from movements
-group by period, member_id, dept_code, cost_element
+group by period, member_id, dept_code, cost_layer, cost_element

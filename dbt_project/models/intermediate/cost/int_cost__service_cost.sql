@@ -23,6 +23,7 @@ with held as (
         and costs.member_id = departments.member_id
         and costs.dept_code = departments.dept_code
         and departments.dept_class in ('clinical', 'medtech')
+    where costs.cost_layer = 'medical'
     group by costs.period, costs.member_id, costs.dept_code, departments.dept_class
 ),
 

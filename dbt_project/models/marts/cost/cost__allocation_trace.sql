@@ -1,4 +1,5 @@
 -- One row per period, member, step, sending and receiving department and cost element: the audit trail of the step-down.
+-- Scope 医疗成本; what the wider scopes add is passed on by the same drivers (cost.scope_cost).
 select
     flows.period,
     flows.member_id,
@@ -22,3 +23,4 @@ left join {{ ref('int_cost__department') }} as senders
 left join {{ ref('int_cost__department') }} as receivers
     on flows.period = receivers.period and flows.member_id = receivers.member_id and flows.to_dept = receivers.dept_code
 left join {{ ref('core__member') }} as outside on flows.to_dept = 'EXT:' || outside.member_id
+where flows.cost_layer = 'medical'

@@ -55,6 +55,7 @@ departments as (
         sum(case when costs.dept_code like 'EXT:%' then costs.full_fen else 0 end) as external_fen,
         sum(case when costs.dept_code = 'UNALLOCATED' then costs.full_fen else 0 end) as unallocated_fen
     from {{ ref('int_cost__department_cost') }} as costs
+    where costs.cost_layer = 'medical'
     group by costs.period, costs.member_id
 ),
 

@@ -29,4 +29,4 @@ left join {{ ref('int_cost__department') }} as departments
     on costs.period = departments.period
     and costs.member_id = departments.member_id
     and costs.dept_code = departments.dept_code
-where costs.dept_code not like 'EXT:%'
+where costs.cost_layer = 'medical' and costs.dept_code not like 'EXT:%'

@@ -1,39 +1,48 @@
--- One row per period, member, department, cost element and cost scope: direct cost in the four scopes of domain 1.3.
--- Each scope holds the one before it; department totals before any allocation.
-with scoped as (
+-- One row per period, member, department, cost element and cost scope: direct and full cost in the four scopes of domain 1.3.
+-- Each scope holds the one before it. full_amount: direct and received by the three-level step-down, as in
+-- cost.department_cost; 医疗业务成本 leaves administration out and is a figure of direct cost only.
+with departments as (
     select
-        expenses.*,
-        coalesce(departments.dept_class, 'unknown') as dept_class
-    from {{ ref('int_cost__expense') }} as expenses
-    inner join {{ ref('int_cost__basis') }} as basis
-        on expenses.period = basis.period
-        and expenses.member_id = basis.member_id
-        and basis.basis = 'department'
-    left join {{ ref('stg_departments') }} as departments
-        on expenses.period = departments.period
-        and expenses.member_id = departments.member_id
-        and expenses.dept_code = departments.dept_code
-    where expenses.expense_kind <> 'outside'
+        costs.period,
+        costs.member_id,
+        costs.dept_code,
+        costs.cost_layer,
+        costs.cost_element,
+        costs.direct_fen,
+        costs.full_fen,
+        departments.dept_name,
+        departments.dept_class
+    from {{ ref('int_cost__department_cost') }} as costs
+    left join {{ ref('int_cost__department') }} as departments
+        on costs.period = departments.period
+        and costs.member_id = departments.member_id
+        and costs.dept_code = departments.dept_code
+    where costs.dept_code not like 'EXT:%'
 ),
 
 scopes as (
-    select *, 'medical_business' as cost_scope
-    from scoped
-    where
-        expense_kind = 'item'
-        and fund_source in ('own', 'fiscal_basic')
-        and dept_class in ('clinical', 'medtech', 'auxiliary')
+    select
+        'medical_business' as cost_scope,
+        period,
+        member_id,
+        dept_code,
+        dept_name,
+        cost_element,
+        direct_fen,
+        cast(null as bigint) as full_fen
+    from departments
+    where cost_layer = 'medical' and dept_class in ('clinical', 'medtech', 'auxiliary') and direct_fen <> 0
     union all
-    select *, 'medical'
-    from scoped
-    where expense_kind = 'item' and fund_source in ('own', 'fiscal_basic')
+    select 'medical', period, member_id, dept_code, dept_name, cost_element, direct_fen, full_fen
+    from departments
+    where cost_layer = 'medical'
     union all
-    select *, 'medical_full'
-    from scoped
-    where expense_kind = 'item' and fund_source in ('own', 'fiscal_basic', 'fiscal_project', 'other_project')
+    select 'medical_full', period, member_id, dept_code, dept_name, cost_element, direct_fen, full_fen
+    from departments
+    where cost_layer in ('medical', 'medical_full')
     union all
-    select *, 'hospital_full'
-    from scoped
+    select 'hospital_full', period, member_id, dept_code, dept_name, cost_element, direct_fen, full_fen
+    from departments
 )
 
 select
@@ -41,15 +50,18 @@ select
     scopes.member_id,
     members.name as member_name,
     scopes.dept_code,
-    departments.dept_name,
+    case when scopes.dept_code = 'UNALLOCATED' then '未分摊成本' else scopes.dept_name end as dept_name,
     scopes.cost_element,
     {{ cost_element_name('scopes.cost_element') }} as cost_element_name,
     scopes.cost_scope,
-    {{ money('sum(scopes.amount)') }} as amount
+    case scopes.cost_scope
+        when 'medical_business' then '医疗业务成本'
+        when 'medical' then '医疗成本'
+        when 'medical_full' then '医疗全成本'
+        when 'hospital_full' then '医院全成本'
+    end as cost_scope_name,
+    {{ from_fen('sum(scopes.direct_fen)') }} as amount,
+    {{ from_fen('sum(scopes.full_fen)') }} as full_amount
 from scopes
 left join {{ ref('core__member') }} as members on scopes.member_id = members.member_id
-left join {{ ref('int_cost__department') }} as departments
-    on scopes.period = departments.period
-    and scopes.member_id = departments.member_id
-    and scopes.dept_code = departments.dept_code
 group by all

@@ -1,16 +1,50 @@
 -- One row per period, member, clinical department and unit: cost of a visit (诊次成本) and of an occupied bed day
--- (实际占用床日成本), domain 1.7. Visits are outpatient and emergency, bed days the sum of the nightly census.
+-- (实际占用床日成本), domain 1.7, in the scopes 医疗成本, 医疗全成本 and 医院全成本, each with and without drugs and what is charged
+-- by itself. Visits are outpatient and emergency, bed days the sum of the nightly census.
 -- A department with both is split by what its outpatients and inpatients were charged; without charges it has no unit cost.
-with costs as (
+{%- set scopes = ['medical', 'medical_full', 'hospital_full'] %}
+{%- set kinds = ['full', 'material'] %}
+with received_materials as (
+    -- A technical department's charged consumables reach the clinical ones in the proportion in which all its consumables do.
     select
-        period,
-        member_id,
-        dept_code,
-        sum(full_amount) as full_amount,
-        sum(case when cost_element in ('drug', 'consumable') then full_amount else 0 end) as material_amount
-    from {{ ref('cost__department_cost') }}
-    where dept_class = 'clinical'
-    group by period, member_id, dept_code
+        flows.period,
+        flows.member_id,
+        flows.to_dept as dept_code,
+        sum({{ share_of('flows.amount_fen', 'charged.charged_fen', '(senders.full_fen - senders.external_fen)') }}) as charged_fen
+    from {{ ref('int_cost__allocation') }} as flows
+    inner join {{ ref('int_cost__charged_material') }} as charged
+        on flows.period = charged.period
+        and flows.member_id = charged.member_id
+        and flows.from_dept = charged.dept_code
+    inner join {{ ref('int_cost__department_cost') }} as senders
+        on flows.period = senders.period
+        and flows.member_id = senders.member_id
+        and flows.from_dept = senders.dept_code
+        and flows.cost_layer = senders.cost_layer
+        and flows.cost_element = senders.cost_element
+    where flows.step = 3 and flows.cost_layer = 'medical' and flows.cost_element = 'consumable'
+    group by flows.period, flows.member_id, flows.to_dept
+),
+
+full_costs as (
+    select
+        costs.period,
+        costs.member_id,
+        costs.dept_code,
+        departments.dept_name,
+        {% for scope in scopes -%}
+        {%- set layers = "'" ~ scopes[:loop.index] | join("', '") ~ "'" -%}
+        sum(case when costs.cost_layer in ({{ layers }}) then costs.full_fen else 0 end) as {{ scope }}_full_fen,
+        sum(case when costs.cost_layer in ({{ layers }}) and costs.cost_element = 'drug' then costs.full_fen else 0 end)
+            as {{ scope }}_drug_fen{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_cost__department_cost') }} as costs
+    inner join {{ ref('int_cost__department') }} as departments
+        on costs.period = departments.period
+        and costs.member_id = departments.member_id
+        and costs.dept_code = departments.dept_code
+        and departments.dept_class = 'clinical'
+    group by costs.period, costs.member_id, costs.dept_code, departments.dept_name
 ),
 
 volumes as (
@@ -44,19 +78,30 @@ split as (
         costs.period,
         costs.member_id,
         costs.dept_code,
+        costs.dept_name,
         volumes.visits,
         volumes.bed_days,
-        {{ to_fen('costs.full_amount') }} as full_fen,
-        {{ to_fen('costs.material_amount') }} as material_fen,
+        {% for scope in scopes -%}
+        costs.{{ scope }}_full_fen,
+        costs.{{ scope }}_drug_fen + coalesce(own.charged_fen, 0) + coalesce(received.charged_fen, 0) as {{ scope }}_material_fen,
+        {% endfor -%}
         case when volumes.visits > 0 and volumes.bed_days > 0 then charges.inpatient_fen else 1 end as inpatient_part,
         case when volumes.visits > 0 and volumes.bed_days > 0 then charges.charge_fen - charges.inpatient_fen else 1 end
             as outpatient_part,
         case when volumes.visits > 0 and volumes.bed_days > 0 then charges.charge_fen else 1 end as whole
-    from costs
+    from full_costs as costs
     inner join volumes
         on costs.period = volumes.period
         and costs.member_id = volumes.member_id
         and costs.dept_code = volumes.dept_code
+    left join {{ ref('int_cost__charged_material') }} as own
+        on costs.period = own.period
+        and costs.member_id = own.member_id
+        and costs.dept_code = own.dept_code
+    left join received_materials as received
+        on costs.period = received.period
+        and costs.member_id = received.member_id
+        and costs.dept_code = received.dept_code
     left join charges
         on costs.period = charges.period
         and costs.member_id = charges.member_id
@@ -64,27 +109,24 @@ split as (
 ),
 
 units as (
+    {% for unit, volume, part in [('visit', 'visits', 'outpatient_part'), ('bed_day', 'bed_days', 'inpatient_part')] -%}
     select
         period,
         member_id,
         dept_code,
-        'visit' as unit,
-        visits as volume,
-        {{ share_of('full_fen', 'outpatient_part', 'whole') }} as cost_fen,
-        {{ share_of('material_fen', 'outpatient_part', 'whole') }} as material_fen
+        dept_name,
+        '{{ unit }}' as unit,
+        {{ volume }} as volume,
+        {% for scope in scopes -%}
+        {% for kind in kinds -%}
+        {{ share_of(scope ~ '_' ~ kind ~ '_fen', part, 'whole') }} as {{ scope }}_{{ kind }}_fen,
+        {% endfor -%}
+        {% endfor -%}
+        whole <> 1 as is_split
     from split
-    where visits > 0
-    union all
-    select
-        period,
-        member_id,
-        dept_code,
-        'bed_day',
-        bed_days,
-        {{ share_of('full_fen', 'inpatient_part', 'whole') }},
-        {{ share_of('material_fen', 'inpatient_part', 'whole') }}
-    from split
-    where bed_days > 0
+    where {{ volume }} > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
@@ -92,19 +134,21 @@ select
     units.member_id,
     members.name as member_name,
     units.dept_code,
-    departments.dept_name,
+    units.dept_name,
     units.unit,
+    case units.unit when 'visit' then '诊次' else '床日' end as unit_name,
     cast(units.volume as bigint) as volume,
-    {{ from_fen('units.cost_fen') }} as total_cost,
-    {{ money_per(from_fen('units.cost_fen'), 'units.volume') }} as unit_cost,
-    {{ money_per(from_fen('units.cost_fen - units.material_fen'), 'units.volume') }} as unit_cost_without_materials,
+    units.is_split,
+    {% for scope in scopes -%}
+    {%- set prefix = '' if scope == 'medical' else scope ~ '_' -%}
+    {{ from_fen('units.' ~ scope ~ '_full_fen') }} as {{ prefix }}total_cost,
+    {{ money_per(from_fen('units.' ~ scope ~ '_full_fen'), 'units.volume') }} as {{ prefix }}unit_cost,
+    {{ money_per(from_fen('units.' ~ scope ~ '_full_fen - units.' ~ scope ~ '_material_fen'), 'units.volume') }}
+        as {{ prefix }}unit_cost_without_materials,
     {{ money_per(
-        from_fen('sum(units.cost_fen) over (partition by units.period, units.member_id, units.unit)'),
+        from_fen('sum(units.' ~ scope ~ '_full_fen) over (partition by units.period, units.member_id, units.unit)'),
         'sum(units.volume) over (partition by units.period, units.member_id, units.unit)'
-    ) }} as member_unit_cost
+    ) }} as {{ prefix }}member_unit_cost{{ ',' if not loop.last }}
+    {% endfor %}
 from units
 left join {{ ref('core__member') }} as members on units.member_id = members.member_id
-left join {{ ref('core__department') }} as departments
-    on units.period = departments.period
-    and units.member_id = departments.member_id
-    and units.dept_code = departments.dept_code
