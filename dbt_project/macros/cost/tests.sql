@@ -138,15 +138,15 @@ left join cases
 where months.closed_cases <> coalesce(cases.amount, 0)
 {% endtest %}
 
-{# The items of a department use up its service pool, to the fen. #}
+{# The items of a department use up its service pool by every way of costing them, to the fen (domain 1.9). #}
 {% test item_costs_use_up_pools(model, pools) %}
 with items as (
-    select period, member_id, executing_dept, sum(total_cost) as amount
+    select period, member_id, executing_dept, method, sum(total_cost) as amount
     from {{ model }}
-    group by period, member_id, executing_dept
+    group by period, member_id, executing_dept, method
 )
 
-select pools.period, pools.member_id, pools.pool_code, pools.total_fen, items.amount
+select pools.period, pools.member_id, pools.pool_code, items.method, pools.total_fen, items.amount
 from {{ pools }} as pools
 inner join items
     on pools.period = items.period
