@@ -311,6 +311,25 @@ def _limits(tables: Tables) -> Iterator[Problem]:
             yield Problem("risk_limits", row.number, "red_limit", f"red {red} lies on the green side of {green}")
 
 
+def _risk_weights(tables: Tables) -> Iterator[Problem]:
+    """The weights of a block's indicators sum to 100 on every day on which one of them is in force."""
+    blocks: dict[str, list[Row]] = defaultdict(list)
+    for row in tables["risk_weights"]:
+        blocks[row["block"]].append(row)
+        if Decimal(row["weight"]) < 0:
+            yield Problem("risk_weights", row.number, "weight", "a weight is not negative")
+    for block, rows in blocks.items():
+        for day in _change_days(rows):
+            held = [row for row in rows if _holds(row, day)]
+            total = sum((Decimal(row["weight"]) for row in held), Decimal(0))
+            if held and total != 100:
+                parts = " + ".join(f"{row['indicator_code']} {row['weight']}" for row in held)
+                yield Problem(
+                    "risk_weights", held[-1].number, "weight",
+                    f"{block} from {day}: {parts} = {total}, must be 100 (S2-RISK-01)",
+                )  # fmt: skip
+
+
 def _matrix(tables: Tables) -> Iterator[Problem]:
     there = {(row["likelihood"], row["impact"]) for row in tables["risk_matrix"]}
     for likelihood in "HML":
@@ -370,6 +389,7 @@ RULES: tuple[tuple[tuple[str, ...], Callable[[Tables], Iterator[Problem]]], ...]
     (("items",), _items),
     (("drg_rates",), _drg),
     (("risk_limits",), _limits),
+    (("risk_weights",), _risk_weights),
     (("risk_matrix",), _matrix),
     (("periods",), _periods),
 )

@@ -50,6 +50,7 @@ def kpis(dbt_session: Warehouse) -> dict[tuple[str, str], dict[str, Any]]:
         stay("S1", NOW, 1, 6, patient="P", reported_cost="900.50"), stay("S2", NOW, 10, 13, patient="P"),
         stay("S3", NOW, 2, 3, disposition="died", reported_cost="100.00"),
     ])  # fmt: skip
+    house.deliver("encounters", "H01", "2026-11", [visit("L", "CLINIC", "2026-11")])  # the thirty days after
     house.deliver("charge_lines", "H01", NOW, [
         charge("N1", "N1", "CLINIC", NOW, "110.00"), charge("N2", "N2", "EYE", NOW, "60.00", "drug"),
         charge("N3", "N2", "EYE", NOW, "30.00", "consumable"), charge("N4", "S1", "WARD", NOW, "800.00"),

@@ -117,7 +117,7 @@ def test_an_answer_changes_the_status_and_nothing_else(told: Told, dbt_session: 
          "measure": "退费"},
     ])  # fmt: skip
     before = {row["finding_id"]: row for rows in told[1].values() for row in rows}
-    dbt_session.build("risk__finding", tests=False)
+    dbt_session.build("int_risk__reply", "risk__finding", tests=False)
     after = {row["encounter_id"]: row for row in dbt_session.rows("from risk.finding")}
     assert {name: after[name]["status"] for name in ("TC78-hit", "R51-hit", "R30-hit", "R32-hit", "R01-hit")} == {
         "TC78-hit": "explained", "R51-hit": "denied", "R30-hit": "confirmed", "R32-hit": "rectified", "R01-hit": "open",

@@ -11,11 +11,18 @@ with cases as (
         encounters.payer in ('employee', 'resident') as is_insured,
         encounters.has_complication,
         members.level,
-        {{ days_between('encounters.ended_at', 'returns.returned_at') }} as days_to_return
+        {{ days_between('encounters.ended_at', 'returns.returned_at') }} as days_to_return,
+        -- the thirty days after the discharge have been delivered, by a member whose patients are recognised when they come again
+        coalesce(own.follows_persons and own.has_next_month and reach.period is not null, false) as is_followed
     from {{ ref('int_core__encounter') }} as encounters
     inner join {{ ref('members') }} as members on encounters.member_id = members.member_id
     left join {{ ref('int_performance__return') }} as returns
         on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
+    left join {{ ref('int_performance__coverage') }} as own
+        on encounters.member_id = own.member_id and encounters.case_period = own.period
+    left join {{ ref('int_performance__coverage') }} as reach
+        on encounters.member_id = reach.member_id
+        and {{ month_of(day_add('encounters.ended_at', 30)) }} = reach.period
     where encounters.case_period is not null
 ),
 
@@ -33,7 +40,9 @@ counted as (
         sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
             as complications,
         count(case when encounter_type = 'inpatient' then has_complication end) as complications_told,
-        sum(case when encounter_type = 'inpatient' then case when days_to_return <= 30 then 1 else 0 end end) as readmissions_30d,
+        sum(case when encounter_type = 'inpatient' and is_followed then 1 end) as followed_discharges,
+        sum(case when encounter_type = 'inpatient' and is_followed then case when days_to_return <= 30 then 1 else 0 end end)
+            as readmissions_30d,
         -- AMB-09: eligible for a referral in either direction are discharges and primary visits
         sum(case
             when encounter_type = 'inpatient' then 1
@@ -82,7 +91,7 @@ case_mix as (
 
 {{ long_measures('volumes', [
     'outpatient_visits', 'primary_visits', 'discharges', 'tertiary_discharges', 'stay_days', 'insured_discharges',
-    'complication_cases', 'readmissions_30d', 'two_way_eligible',
+    'complication_cases', 'followed_discharges', 'readmissions_30d', 'two_way_eligible',
 ]) }}
 union all
 {{ long_measures('case_mix', [

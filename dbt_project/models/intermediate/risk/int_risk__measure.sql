@@ -1,46 +1,59 @@
 -- One row per period, entity and measure for risk indicators: those of performance, and counts of what the rules found.
--- Split admissions are R01 and R02 (S2-RISK-17), upcoded cases R20 and R22 (S2-RISK-16), both among cases settled by DRG;
--- off-label lines are R51's among all drug lines (S2-RISK-18).
-with settled as (
-    select period, member_id, encounter_id, dept_code from {{ ref('int_payment__case') }}
-),
-
-hit_cases as (
+-- Each count stands beside the cases that could be judged, never beside all: what wasn't delivered is no sign of good order.
+-- Off-label lines are R51's among the drug lines of members that tell diagnoses (S2-RISK-18). A person is the doctor in charge.
+{%- set case_measures = ['evidenced_cases', 'upcoded_cases', 'watched_cases', 'split_admissions'] %}
+{%- set payment_measures = ['fund_surplus', 'fund_standard', 'settled_charge', 'low_risk_cases', 'low_risk_deaths'] %}
+with among_cases as (
     select
+        period,
         member_id,
-        encounter_id,
-        max(case when rule_code in ('R01', 'R02') then 1 else 0 end) as is_split,
-        max(case when rule_code in ('R20', 'R22') then 1 else 0 end) as is_upcoded,
-        sum(case when rule_code = 'R51' then 1 else 0 end) as off_label_lines
-    from {{ ref('int_risk__hit') }}
-    where rule_code in ('R01', 'R02', 'R20', 'R22', 'R51')
-    group by member_id, encounter_id
+        dept_code,
+        doctor_id,
+        sum(case when is_evidenced then 1 end) as evidenced_cases,
+        sum(case when is_evidenced then is_upcoded end) as upcoded_cases,
+        sum(case when is_watched then 1 end) as watched_cases,
+        sum(case when is_watched then is_split end) as split_admissions,
+        sum(payment - charge) as fund_surplus,
+        sum(payment) as fund_standard,
+        sum(charge) as settled_charge,
+        sum(case when risk_grade = 1 then 1 end) as low_risk_cases,
+        sum(case when risk_grade = 1 then case when disposition = 'died' then 1 else 0 end end) as low_risk_deaths
+    from {{ ref('int_risk__judged_case') }}
+    group by period, member_id, dept_code, doctor_id
 ),
 
-among_settled as (
+by_doctor as (
     select
-        settled.period,
-        settled.member_id,
-        settled.dept_code,
-        sum(coalesce(hit_cases.is_split, 0)) as split_admissions,
-        sum(coalesce(hit_cases.is_upcoded, 0)) as upcoded_cases
-    from settled
-    left join hit_cases on settled.member_id = hit_cases.member_id and settled.encounter_id = hit_cases.encounter_id
-    group by settled.period, settled.member_id, settled.dept_code
+        period,
+        member_id,
+        doctor_id as dept_code
+        {%- for measure in case_measures + payment_measures %},
+        sum({{ measure }}) as {{ measure }}
+        {%- endfor %}
+    from among_cases
+    where doctor_id is not null
+    group by period, member_id, doctor_id
 ),
 
 drugs as (
-    select case_period as period, member_id, encounter_dept_code as dept_code, sum(lines) as drug_lines
-    from {{ ref('int_performance__fee') }}
-    where charge_class = 'drug' and case_period is not null
-    group by case_period, member_id, encounter_dept_code
+    select
+        fees.case_period as period,
+        fees.member_id,
+        fees.encounter_dept_code as dept_code,
+        sum(fees.lines) as drug_lines
+    from {{ ref('int_performance__fee') }} as fees
+    inner join {{ ref('int_performance__coverage') }} as coverage
+        on fees.member_id = coverage.member_id and fees.case_period = coverage.period and coverage.tells_diagnoses
+    where fees.charge_class = 'drug'
+    group by fees.case_period, fees.member_id, fees.encounter_dept_code
 ),
 
 off_label as (
-    select cases.period, cases.member_id, cases.dept_code, sum(hit_cases.off_label_lines) as off_label_lines
-    from hit_cases
+    select cases.period, cases.member_id, cases.dept_code, count(*) as off_label_lines
+    from {{ ref('int_risk__hit') }} as hits
     inner join {{ ref('int_risk__case') }} as cases
-        on hit_cases.member_id = cases.member_id and hit_cases.encounter_id = cases.encounter_id
+        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
+    where hits.rule_code = 'R51'
     group by cases.period, cases.member_id, cases.dept_code
 ),
 
@@ -59,11 +72,25 @@ among_drugs as (
 ),
 
 counted as (
-    {{ long_measures('among_settled', ['split_admissions', 'upcoded_cases']) }}
+    {{ long_measures('among_cases', case_measures) }}
     union all
     {{ long_measures('among_drugs', ['drug_lines', 'off_label_lines']) }}
+),
+
+of_doctors as (
+    {{ long_measures('by_doctor', case_measures + payment_measures) }}
 )
 
 select period, entity_level, entity_id, member_id, dept_code, measure, amount from {{ ref('int_performance__measure') }}
 union all
 {{ rolled_up('counted') }}
+union all
+select
+    period,
+    'person' as entity_level,
+    member_id || ':' || dept_code as entity_id,
+    member_id,
+    cast(null as varchar) as dept_code,
+    measure,
+    amount
+from of_doctors

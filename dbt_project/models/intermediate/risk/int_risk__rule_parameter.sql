@@ -1,6 +1,6 @@
 -- One row per period, rule and parameter: the value in force on the period's last day.
 with periods as (
-    select distinct period from {{ ref('int_risk__case') }}
+    select period from {{ ref('int_reference__period') }}
 )
 
 select

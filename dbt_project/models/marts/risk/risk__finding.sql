@@ -50,21 +50,6 @@ timed as (
     from placed
     left join {{ ref('int_risk__deadline') }} as deadlines
         on placed.found_on = deadlines.found_on and placed.respond_within = deadlines.respond_within
-),
-
--- The latest word on a finding counts.
-appealed as (
-    select
-        subject_key as finding_id,
-        status as appeal_status
-    from {{ ref('stg_appeals') }}
-    where subject = 'finding'
-    qualify row_number() over (partition by subject_key order by coalesce(decided_on, submitted_on) desc, appeal_id desc) = 1
-),
-
-rectified as (
-    select distinct finding_id from {{ ref('stg_rectifications') }}
-    where completed_on is not null
 )
 
 select
@@ -88,15 +73,22 @@ select
     case when timed.is_certain then cast(1 as decimal(18, 6)) else cast(timed.rule_confidence as decimal(18, 6)) end as confidence,
     timed.found_on,
     timed.respond_by,
-    -- S2-RISK-36 (TC-75): what isn't explained within its hours counts as a violation; other findings stay open.
+    timed.respond_unit,
+    replies.explained_on,
+    -- S2-RISK-36 (TC-75): what isn't explained within its hours counts as a violation; other findings stay open. Answers carry
+    -- a date and no time: one of the day on which the time runs out is in time.
     case
-        when rectified.finding_id is not null then 'rectified'
-        when appealed.appeal_status = 'upheld' then 'denied'
-        when appealed.appeal_status = 'rejected' then 'confirmed'
-        when appealed.appeal_status = 'open' then 'explained'
-        when timed.respond_unit = 'hour' and timed.respond_by <= {{ run_clock() }} then 'confirmed'
+        when replies.rectified_on is not null then 'rectified'
+        when replies.appeal_status = 'upheld' then 'denied'
+        when replies.appeal_status = 'rejected' then 'confirmed'
+        when
+            timed.respond_unit = 'hour'
+            and timed.respond_by <= {{ run_clock() }}
+            and coalesce(replies.explained_on > cast(timed.respond_by as date), true)
+            then 'confirmed'
+        when replies.appeal_status = 'open' then 'explained'
         else 'open'
     end as status
 from timed
-left join appealed on timed.finding_id = appealed.finding_id
-left join rectified on timed.finding_id = rectified.finding_id
+left join {{ ref('int_risk__reply') }} as replies
+    on timed.member_id = replies.member_id and timed.finding_id = replies.finding_id

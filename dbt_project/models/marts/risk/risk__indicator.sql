@@ -1,81 +1,29 @@
 -- One row per period, member, department and indicator with limits; dept_code '*' is the whole member, as in reported_indicators.
--- Limits are inclusive to the better colour (AMB-10, TC-16, TC-17). The light follows the value as published, six decimals, so
--- that a reader can check it. A band is symmetric in its green part; below it lies under-service (S2-RISK-53).
-with judged as (
-    select
-        values_.period,
-        values_.member_id,
-        coalesce(values_.dept_code, '*') as dept_code,
-        values_.kpi_code as indicator_code,
-        kpis.name_zh as indicator_name,
-        kpis.dimension as block,
-        values_.numerator,
-        values_.denominator,
-        values_.value,
-        limits.green_limit,
-        limits.red_limit,
-        limits.low_red_limit,
-        limits.direction,
-        case limits.direction
-            when 'down' then case
-                when values_.value <= limits.green_limit then 'green'
-                when limits.red_limit is null or values_.value <= limits.red_limit then 'yellow'
-                else 'red'
-            end
-            when 'up' then case
-                when values_.value >= limits.green_limit then 'green'
-                when limits.red_limit is null or values_.value >= limits.red_limit then 'yellow'
-                else 'red'
-            end
-            when 'band' then case
-                when values_.value between -limits.green_limit and limits.green_limit then 'green'
-                when values_.value > limits.red_limit or values_.value < limits.low_red_limit then 'red'
-                else 'yellow'
-            end
-        end as light
-    from {{ ref('int_risk__indicator_value') }} as values_
-    inner join {{ ref('int_risk__limit') }} as limits
-        on values_.period = limits.period
-        and values_.entity_level = limits.entity_level
-        and values_.entity_id = limits.entity_id
-        and values_.kpi_code = limits.kpi_code
-    inner join {{ ref('kpi') }} as kpis
-        on values_.kpi_code = kpis.kpi_code
-        and {{ month_end('values_.period') }} >= kpis.valid_from
-        and {{ month_end('values_.period') }} <= coalesce(kpis.valid_to, {{ month_end('values_.period') }})
-    where values_.entity_level in ('member', 'department')
-)
-
+-- An indicator that could not be judged for want of data has no row.
 select
-    judged.period,
-    judged.member_id,
+    lights.period,
+    lights.member_id,
     members.name as member_name,
-    judged.dept_code,
-    judged.indicator_code,
-    judged.indicator_name,
-    judged.block,
-    judged.numerator,
-    judged.denominator,
-    cast(judged.value as decimal(18, 6)) as value,
-    judged.green_limit,
-    judged.red_limit,
-    judged.low_red_limit,
-    judged.light,
-    case
-        when judged.light = 'green' then cast(null as varchar)
-        when judged.direction = 'down' or judged.direction = 'band' and judged.value > 0 then 'high'
-        else 'low'
-    end as side,
-    case
-        when before.value is null then cast(null as varchar)
-        when judged.value > before.value then 'rising'
-        when judged.value < before.value then 'falling'
-        else 'steady'
-    end as trend
-from judged
-left join judged as before
-    on {{ month_add('judged.period', -1) }} = before.period
-    and judged.member_id = before.member_id
-    and judged.dept_code = before.dept_code
-    and judged.indicator_code = before.indicator_code
-left join {{ ref('core__member') }} as members on judged.member_id = members.member_id
+    coalesce(lights.dept_code, '*') as dept_code,
+    departments.dept_name,
+    lights.indicator_code,
+    lights.indicator_name,
+    lights.block,
+    lights.is_veto,
+    lights.numerator,
+    lights.denominator,
+    lights.value,
+    lights.green_limit,
+    lights.red_limit,
+    lights.low_red_limit,
+    lights.light,
+    lights.side,
+    lights.value_before,
+    lights.trend
+from {{ ref('int_risk__light') }} as lights
+left join {{ ref('core__member') }} as members on lights.member_id = members.member_id
+left join {{ ref('core__department') }} as departments
+    on lights.period = departments.period
+    and lights.member_id = departments.member_id
+    and lights.dept_code = departments.dept_code
+where lights.entity_level in ('member', 'department')
