@@ -114,7 +114,7 @@ def part_of(node: Mapping[str, Any]) -> str:
 
 def build_id(settings: Settings, manifest_id: str, reference: str) -> str:
     """Names a state of the warehouse: same deliveries in force, reference data and code, same id."""
-    parts = [manifest_id, reference, code_fingerprint(), str(settings.drg_tables or ""), str(settings.rule_lists or "")]
+    parts = [manifest_id, reference, code_fingerprint(), _content(settings.drg_tables), _content(settings.rule_lists)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -123,12 +123,23 @@ def code_fingerprint() -> str:
     digest = hashlib.sha256()
     for folder, patterns in (
         (DBT_PROJECT, ("dbt_project.yml", "models/**/*.sql", "models/**/*.py", "models/**/*.yml", "macros/**/*.sql")),
-        (PROJECT / "pipelines", ("costing/**/*.py", "risk/**/*.py", "warehouse.py")),
+        (PROJECT / "pipelines", ("costing/**/*.py", "risk/**/*.py", "grouper/**/*.py", "warehouse.py")),
         (PROJECT / "expectations" / "extracts", ("*.yml",)),
     ):
         for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
             digest.update(str(path.relative_to(folder)).encode())
             digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _content(folder: Path | None) -> str:
+    """Hash over names and contents of a folder of national tables or lists; empty where none is set."""
+    if folder is None:
+        return ""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -271,6 +282,8 @@ def _environment(settings: Settings, run_id: str) -> Iterator[None]:
         "CONSORTIUM_REFERENCE": REFERENCE,
         "CONSORTIUM_MEMORY": settings.memory,
         "CONSORTIUM_THREADS": str(settings.threads),
+        "CONSORTIUM_DRG_TABLES": str(settings.drg_tables or ""),
+        "CONSORTIUM_RULE_LISTS": str(settings.rule_lists or ""),
         "YILIAN_RUN_ID": run_id,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",

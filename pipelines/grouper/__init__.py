@@ -7,6 +7,6 @@ tables themselves, weights and payment (`seeds/drg.csv`, models of payment), who
 
 from pipelines.grouper.group import RESULT, Reason, group
 from pipelines.grouper.regroup import REGROUPED, regroup
-from pipelines.grouper.tables import GroupingTables, TablesError
+from pipelines.grouper.tables import GroupingTables, TablesError, tables_in_force
 
-__all__ = ["REGROUPED", "RESULT", "GroupingTables", "Reason", "TablesError", "group", "regroup"]
+__all__ = ["REGROUPED", "RESULT", "GroupingTables", "Reason", "TablesError", "group", "regroup", "tables_in_force"]

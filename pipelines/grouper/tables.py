@@ -9,7 +9,6 @@ MDC信息, ADRG信息, DRG信息, MDC诊断表, ADRG诊断表, ADRG手术表, MC
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.grouper.conditions import ALWAYS, Condition, ConditionError, flag, read
+from pipelines.settings import Settings
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "MDC信息": ("mdc_code", "mdc_name"),
@@ -111,15 +111,14 @@ class GroupingTables:
         )
 
 
-def fingerprint(folder: Path | None) -> str:
-    """SHA-256 over names and contents of a folder's files; empty where no folder is set."""
-    if folder is None:
-        return ""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+def tables_in_force() -> GroupingTables | None:
+    """The tables of `CONSORTIUM_DRG_TABLES`; None where it names no folder.
+
+    Raises:
+        TablesError: the folder can't be used.
+    """
+    folder = Settings.load().drg_tables
+    return GroupingTables.load(folder) if folder is not None else None
 
 
 def clean(code: pl.Expr) -> pl.Expr:

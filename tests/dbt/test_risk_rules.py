@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
 
 # Test modules are no package here (importlib mode), so the stories are loaded by their path.
-tell = runpy.run_path(str(Path(__file__).parent / "risk_reference" / "stories.py"))["tell"]
+REFERENCE = Path(__file__).parent / "risk_reference"
+tell = runpy.run_path(str(REFERENCE / "stories.py"))["tell"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,9 @@ def told(dbt_session: Warehouse) -> tuple[Any, dict[str, list[dict[str, Any]]]]:
     dbt_session.reset()
     story = tell()
     story.deliver(dbt_session)
-    dbt_session.build("+risk__finding", tests=False)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CONSORTIUM_DRG_TABLES", str(REFERENCE / "drg_tables"))
+        dbt_session.build("+risk__finding", "+risk__drg_check", tests=False)
     found = defaultdict(list)
     for row in dbt_session.rows("from risk.finding order by rule_code, finding_id"):
         found[row["encounter_id"]].append(row)
@@ -82,11 +85,31 @@ def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehous
         ("R64-panel", 5, "50.00"),
         # weight 2 instead of 1.5 at 8,300 x 1.10: a quarter of the payment; the bill of 6,000 is above 0.3 x 18,260
         ("R20-hit", 0, "4565.00"),
+        ("R20-excluded", 0, "4565.00"),
+        ("R21-hit", 0, "14608.00"),  # weight 2 instead of 0.4
+        ("RISK16-hit", 0, "5934.50"),  # weight 1.05 instead of 0.4 of 9,586.50
+        ("R22-coded", 0, "5934.50"),
     ],
 )
 def test_what_is_at_risk_follows_the_amount_rule(told: Told, encounter: str, lines: int, amount: str) -> None:
     row = the(told, encounter)
     assert (len(row["charge_ids"]), row["amount_at_risk"]) == (lines, Decimal(amount))
+
+
+def test_every_settled_stay_stands_beside_the_group_of_the_national_tables(told: Told, dbt_session: Warehouse) -> None:
+    checked = {
+        row["encounter_id"]: (row["result"], row["grouped_drg"], row["reason"])
+        for row in dbt_session.rows("from risk.drg_check")
+    }
+    assert {
+        name: checked[name] for name in ("R20-light", "R20-excluded", "RISK16-hit", "RISK16-coded", "UNGROUPED")
+    } == {
+        "R20-light": ("same", "BR15", None),
+        "R20-excluded": ("billed_heavier", "BR15", None),
+        "RISK16-hit": ("billed_heavier", "GZ19", None),
+        "RISK16-coded": ("same", "GD29", None),
+        "UNGROUPED": ("not_grouped", None, "unknown_principal_diagnosis"),
+    }
 
 
 def test_of_a_pair_of_stays_the_later_one_carries_the_finding_and_the_evidence_names_the_other(told: Told) -> None:

@@ -410,8 +410,38 @@ def charges(story: Story) -> None:
     story.charge("R22-billed", "APPENDIX", "2026-10-02")
     story.stay("R20-hit", "P20", "2026-10-01", 3, "R20", drg="BR13", primary_diagnosis="I61.0")
     story.stay("R20-supported", "P20b", "2026-10-01", 3, drg="BR13", primary_diagnosis="I61.0")
-    story.add("diagnoses", "H01", {"encounter_id": "R20-supported", "seq": 2, "icd10": "J96.0"})
+    story.add("diagnoses", "H01", {"encounter_id": "R20-supported", "seq": 2, "icd10": "E11.9"})
     story.stay("R20-light", "P20c", "2026-10-01", 3, drg="BR15", primary_diagnosis="I61.0")
+
+
+def groups(story: Story) -> None:
+    """Billed groups against the made-up national tables (drg_tables/) and against what was charged."""
+
+    def coded(
+        name: str, drg: str, principal: str, finds: str, secondary: str = "", procedure: str = "", **facts: Any
+    ) -> None:
+        story.stay(name, name, "2026-10-01", 3, finds, drg=drg, primary_diagnosis=principal, **facts)
+        for seq, code in enumerate(secondary.split(), start=2):
+            story.add("diagnoses", "H01", {"encounter_id": name, "seq": seq, "icd10": code})
+        if procedure:
+            row = {"encounter_id": name, "seq": 1, "icd9cm3": procedure, "performed_on": "2026-10-02"}
+            story.add("procedures", "H01", row)
+
+    coded(
+        "R20-unshown", "BR13", "I61.0", "R20", "J96.0"
+    )  # respiratory failure without a blood gas, oxygen or ventilator
+    coded("R20-shown", "BR13", "I61.0", "", "J96.0")
+    story.charge("R20-shown", "GAS", "2026-10-02")
+    coded("R20-excluded", "BR13", "S06.0", "R20", "I61.0")  # no complication beside this principal diagnosis
+    # gastroenteritis kept in hospital as a bleeding brain, and paid three times its bill
+    coded("R21-hit", "BR13", "I61.0", "R21", "E11.9 K52.9")
+    coded("R21-dear", "BR13", "I61.0", "", "E11.9 K52.9", fund=12000)
+    coded("RISK16-hit", "GD29", "K35.8", "S2-RISK-16")  # no operation coded
+    coded("RISK16-coded", "GD29", "K35.8", "", procedure="47.01")
+    for name in ("RISK16-hit", "RISK16-coded"):
+        story.charge(name, "APPENDIX", "2026-10-02")
+    coded("R22-coded", "GD29", "K35.8", "R22", procedure="47.01")
+    coded("UNGROUPED", "BR13", "I61.9", "", "E11.9")
 
 
 def drugs_and_services(story: Story) -> None:
@@ -552,6 +582,6 @@ def drugs_and_services(story: Story) -> None:
 def tell() -> Story:
     """All stories in one consortium."""
     story = Story()
-    for chapter in (admissions, days_of_stay, charges, drugs_and_services):
+    for chapter in (admissions, days_of_stay, charges, groups, drugs_and_services):
         chapter(story)
     return story

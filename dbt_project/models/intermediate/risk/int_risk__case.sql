@@ -40,6 +40,8 @@ select
     encounters.encounter_type = 'inpatient' as is_inpatient,
     encounters.sex,
     encounters.age_years,
+    encounters.age_days,
+    encounters.birth_weight,
     encounters.payer,
     encounters.dept_code,
     encounters.doctor_id,
