@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -65,12 +65,14 @@ def book(
     period: str,
     opening: Sequence[Line] = (),
     carried: Balances | None = None,
+    together: Collection[str] = (),
 ) -> Balances:
     """Delivers a member's vouchers and the trial balance that follows from them, by account and counterparty.
 
     Args:
         opening: balances of the month's first day, as lines.
         carried: what an earlier call handed back; with it the month opens.
+        together: accounts whose balances are not parted by counterparty.
 
     Returns:
         the closing balances, debit positive.
@@ -86,19 +88,20 @@ def book(
         assert sum(Decimal(str(row["debit"])) - Decimal(str(row["credit"])) for row in voucher) == 0, voucher
         for position, row in enumerate(voucher, start=1):
             entries.append({"voucher_no": f"V{number}", "line_no": position} | dict(row))
-            kept = balances[row["account_code"], row.get("counterparty_member_id")]
+            other = None if row["account_code"] in together else row.get("counterparty_member_id")
+            kept = balances[row["account_code"], other]
             kept[1] += Decimal(str(row["debit"]))
             kept[2] += Decimal(str(row["credit"]))
     rows = [
         {
             "account_code": account,
-            "counterparty_member_id": other,
+            "counterparty_member_id": named,
             "opening_balance": before,
             "debit": debit,
             "credit": credit,
             "closing_balance": before + debit - credit,
         }
-        for (account, other), (before, debit, credit) in balances.items()
+        for (account, named), (before, debit, credit) in balances.items()
     ]
     warehouse.deliver("gl_entries", member, period, entries)
     warehouse.deliver("trial_balance", member, period, rows)

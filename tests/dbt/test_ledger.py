@@ -479,9 +479,9 @@ def an_account_nobody_maps(warehouse: Warehouse, periods: list[str]) -> None:
 
 def test_an_unmapped_account_is_listed_and_kept_out_of_the_entries(ledger: Shelf) -> None:
     period = an_account_nobody_maps.period
-    assert ledger.tuples("select period, member_id, local_account_code, amount, lines from ledger.unmapped_account") == [
-        (period, "H01", "ZZ99", 9, 1)
-    ]
+    assert ledger.tuples(
+        "select period, member_id, local_account_code, amount, lines from ledger.unmapped_account"
+    ) == [(period, "H01", "ZZ99", 9, 1)]
     assert ledger.tuples(f"select count(*) from ledger.entry where period = '{period}'") == [(1,)]
 
 

@@ -4,7 +4,11 @@
 -- buyer's departments; work for a department the buyer doesn't have stands as COMMON.
 {% set key = 'period, provider_member_id, member_id, from_dept, cost_element' %}
 
-with prices as (
+with books as (
+    select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}
+),
+
+prices as (
     select
         lines.period,
         lines.member_id,
@@ -36,6 +40,7 @@ with prices as (
     select assets.period, assets.b_member_id, assets.a_member_id, 'COMMON', accounts.cost_element, assets.correction_amount
     from {{ ref('int_ledger__asset_transfer') }} as assets
     inner join {{ ref('core__account') }} as accounts on assets.expense_account = accounts.account_code
+    inner join books on assets.period = books.period and assets.b_member_id = books.member_id
 ),
 
 given as (

@@ -2,13 +2,22 @@
 -- Financial position: closing balances; revenue and expense: the month's movements without closing vouchers; cash: the
 -- other side of cash vouchers; budget execution: the month's movements of the budgetary side (6, 7) without vouchers that
 -- carry them to 81-87. Of institutions that belong to the consortium in the month. Eliminations of movements that touch the
--- financial position count from the first period in the lake.
+-- financial position last: they count in every later month for which both members have books.
 with members as (
     select period, member_id from {{ ref('int_ledger__membership') }}
 ),
 
-periods as (
-    select distinct period from {{ ref('int_ledger__trial_balance') }}
+books as (
+    select distinct balances.period, balances.member_id
+    from {{ ref('int_ledger__trial_balance') }} as balances
+    inner join members on balances.period = members.period and balances.member_id = members.member_id
+),
+
+-- Months in which both members of a pair have books: only then is there something that lasting entries can correct.
+both_have_books as (
+    select one.period, one.member_id as a_member_id, other.member_id as b_member_id
+    from books as one
+    inner join books as other on one.period = other.period
 ),
 
 budget_closing as (
@@ -63,25 +72,34 @@ eliminations as (
 
     select
         'financial_position',
-        periods.period,
+        together.period,
         -- What earlier years earned or spent has gone to accumulated surplus.
         case
-            when journal.account_type in ('revenue', 'expense') and left(journal.period, 4) < left(periods.period, 4)
+            when journal.account_type in ('revenue', 'expense') and left(journal.period, 4) < left(together.period, 4)
                 then '{{ var("accumulated_surplus_account") }}'
             else journal.account_code
         end,
         journal.amount
     from {{ ref('int_ledger__elimination') }} as journal
     inner join lasting_rules on journal.rule_id = lasting_rules.rule_id
-    inner join periods on journal.period <= periods.period
+    inner join both_have_books as together
+        on journal.a_member_id = together.a_member_id
+        and journal.b_member_id = together.b_member_id
+        and journal.period <= together.period
     where journal.leg = 'movement'
 
     union all
 
     select 'revenue_expense', journal.period, journal.account_code, journal.amount
     from {{ ref('int_ledger__elimination') }} as journal
-    inner join periods on journal.period = periods.period
-    where journal.leg = 'movement' and journal.account_type in ('revenue', 'expense', 'revenue_expense')
+    left join lasting_rules on journal.rule_id = lasting_rules.rule_id
+    left join both_have_books as together
+        on journal.a_member_id = together.a_member_id
+        and journal.b_member_id = together.b_member_id
+        and journal.period = together.period
+    where journal.leg = 'movement'
+        and journal.account_type in ('revenue', 'expense', 'revenue_expense')
+        and (lasting_rules.rule_id is null or together.period is not null)
 
     union all
 

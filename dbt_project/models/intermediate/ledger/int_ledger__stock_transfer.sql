@@ -75,13 +75,14 @@ receipts as (
     group by facts.period, facts.member_id, facts.counterparty_member_id
 ),
 
+-- Months in which the buyer has books: what it holds in another isn't known.
 calendar as (
-    select periods.period, pairs.a_member_id, pairs.b_member_id
-    from (select distinct period from {{ ref('int_ledger__membership') }}) as periods
+    select books.period, pairs.a_member_id, pairs.b_member_id
+    from (select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}) as books
     inner join (
         select a_member_id, b_member_id, min(period) as first_period from trades group by a_member_id, b_member_id
     ) as pairs
-        on periods.period >= pairs.first_period
+        on books.member_id = pairs.b_member_id and books.period >= pairs.first_period
 ),
 
 running as (

@@ -48,7 +48,8 @@ select
     margins.life_months,
     margins.unrealised_amount
 from margins
-inner join (select distinct period from {{ ref('int_ledger__membership') }}) as periods on margins.period = periods.period
+inner join (select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}) as books
+    on margins.period = books.period and margins.b_member_id = books.member_id
 left join {{ ref('elimination_rules') }} as rules on margins.rule_id = rules.rule_id
 left join {{ ref('core__member') }} as sellers on margins.a_member_id = sellers.member_id
 left join {{ ref('core__member') }} as buyers on margins.b_member_id = buyers.member_id

@@ -1,0 +1,268 @@
+"""Internal business that outlives its month: margin in stock, gain in assets, allowances, equity, cost (domain 2.6.2-2.6.4).
+
+One consortium over four months and a change of year, every pair with one kind of business, built once.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.dbt.ledger_books import (
+    BANK,
+    MARTS,
+    PAYABLE,
+    RECEIVABLE,
+    Balances,
+    Shelf,
+    book,
+    chart,
+    internal,
+    line,
+    shelve,
+)
+
+if TYPE_CHECKING:
+    from tests.dbt.conftest import Warehouse
+
+MONTHS = ("2026-10", "2026-11", "2026-12", "2027-01")
+DRUG_COST, DRUGS, DEPRECIATION = "5001040301", "130201", "5001040402"
+CODES = {
+    BANK, RECEIVABLE, "121990", DRUGS, "150190", "160102", "160202", PAYABLE, "3001", "340190", "410190", "460990",
+    "5301", DRUG_COST, DEPRECIATION, "5001040101", "5001040708", "590191",
+}  # fmt: skip
+GOODS = {"ic_type": "stock_transfer"}
+LIFE_BY_POLICY = 60  # transferred_asset_life_months
+
+H01: dict[str, list[list[dict[str, Any]]]] = {
+    # 100 of goods that cost 80 to T01, 200 that cost 150 to T02; 5 set aside for T03 beside 10 of earlier years.
+    "2026-10": [
+        [internal(RECEIVABLE, 100, "T01"), internal("410190", -100, "T01", **GOODS)],
+        [internal(DRUG_COST, 80, "T01", **GOODS), line(DRUGS, credit=80)],
+        [internal(RECEIVABLE, 200, "T02"), internal("410190", -200, "T02", **GOODS)],
+        [internal(DRUG_COST, 150, "T02", **GOODS), line(DRUGS, credit=150)],
+        [internal("590191", 5, "T03", ic_type="allowance"), internal("121990", -5, "T03", ic_type="allowance")],
+    ]
+}
+T01: dict[str, list[list[dict[str, Any]]]] = {
+    # 60 of the goods used in October, the rest in November. Its stock account is kept by counterparty.
+    "2026-10": [
+        [internal(DRUGS, 100, "H01", **GOODS), internal(PAYABLE, -100, "H01")],
+        [line(DRUG_COST, 60), internal(DRUGS, -60, "H01")],
+        # A scanner of 124 from H02, whose gain is 24; another one whose life nobody tells, gain 60.
+        [internal("160102", 124, "H02", ic_type="asset_sale", ic_reference="CT9"), line(BANK, credit=124)],
+        [internal("160102", 360, "H02", ic_type="asset_sale", ic_reference="US3"), line(BANK, credit=360)],
+        [line(DEPRECIATION, 20), line("160202", credit=20)],
+    ],
+    "2026-11": [[line(DRUG_COST, 40), internal(DRUGS, -40, "H01")]],
+}
+T02: dict[str, list[list[dict[str, Any]]]] = {
+    # 200 of the goods lie among 300 of others; half of all is used.
+    "2026-10": [
+        [internal(DRUGS, 200, "H01", **GOODS), internal(PAYABLE, -200, "H01")],
+        [line(DRUG_COST, 250), line(DRUGS, credit=250)],
+    ]
+}
+H02: dict[str, list[list[dict[str, Any]]]] = {
+    "2026-10": [
+        [
+            line(BANK, 124),
+            line("160102", credit=100),
+            internal("460990", -24, "T01", ic_type="asset_sale", ic_reference="CT9"),
+        ],
+        [
+            line(BANK, 360),
+            line("160102", credit=300),
+            internal("460990", -60, "T01", ic_type="asset_sale", ic_reference="US3"),
+        ],
+        # Sold below what it stood at: a loss of 30.
+        [line(BANK, 70), internal("5301", 30, "T03", ic_type="asset_sale"), line("160102", credit=100)],
+    ]
+}
+T03: dict[str, list[list[dict[str, Any]]]] = {
+    "2026-10": [[internal("160102", 70, "H02", ic_type="asset_sale"), line(BANK, credit=70)]]
+}
+H03: dict[str, list[list[dict[str, Any]]]] = {
+    "2026-10": [[internal("340190", 50, "T04", ic_type="free_transfer"), line("160102", credit=50)]]
+}
+T04: dict[str, list[list[dict[str, Any]]]] = {
+    "2026-10": [[line("160102", 50), internal("340190", -50, "H03", ic_type="free_transfer")]]
+}
+OPENING: dict[str, list[dict[str, Any]]] = {
+    # H01 holds 80 % of H02, whose equity is 1,650; it has an allowance on T03 from earlier years.
+    "H01": [
+        internal("150190", 800, "H02"), line(DRUGS, 1000), internal("121990", -10, "T03"), line("3001", credit=1790),
+    ],
+    "H02": [line("160102", 1650), internal("3001", -1320, "H01"), line("3001", credit=330)],
+    "H03": [line("160102", 50), line("3001", credit=50)],
+    "T01": [line(BANK, 500), line("3001", credit=500)],
+    "T02": [line(DRUGS, 300), line("3001", credit=300)],
+    "T03": [line(BANK, 100), line("3001", credit=100)],
+}  # fmt: skip
+BOOKS = {"H01": H01, "H02": H02, "H03": H03, "T01": T01, "T02": T02, "T03": T03, "T04": T04}
+BY_ACCOUNT_ONLY = {"T02"}  # whose trial balance does not part stock by counterparty
+
+
+@pytest.fixture(scope="module")
+def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    dbt_session.reset()
+    chart(dbt_session, sorted(CODES))
+    for member, by_month in BOOKS.items():
+        carried: Balances = {}
+        for month in MONTHS:
+            opening = OPENING.get(member, []) if month == MONTHS[0] else ()
+            carried = book(dbt_session, member, *by_month.get(month, []), period=month, opening=opening, carried=carried,
+                           together={DRUGS} if member in BY_ACCOUNT_ONLY else set())  # fmt: skip
+    asset = {"asset_id": "CT9", "asset_class": "imaging", "modality": "ct", "original_cost": 124}
+    dbt_session.deliver("assets", "T01", "2026-10", [asset | {"monthly_depreciation": "10.33"}])
+    a_sterile_supply_that_works_for_a_township(dbt_session)
+    dbt_session.build(*MARTS, "+ledger__consolidated_cost", "+ledger__transfer_price")
+    return shelve(dbt_session, tmp_path_factory.mktemp("lasting"))
+
+
+def a_sterile_supply_that_works_for_a_township(warehouse: Warehouse) -> None:
+    """A month of its own: 100 of sterile supply, a fifth of its packs for V01's clinic, which pays 30 for them."""
+    period, said = "2027-06", {"ic_type": "service"}
+    paid = [internal("5001040708", 30, "H01", dept_code="C9", **said), internal(PAYABLE, -30, "H01", **said)]
+    book(warehouse, "V01", paid, period=period)
+    labour = [line("5001040101", 100, dept_code="3S000001"), line(BANK, credit=100)]
+    sold = [internal(RECEIVABLE, 30, "V01", **said), internal("410190", -30, "V01", **said)]
+    book(warehouse, "H01", labour, sold, period=period)
+    clinic = {"dept_class": "clinical", "headcount": 1}
+    supply = {"dept_code": "3S000001", "dept_name": "供应室", "dept_class": "auxiliary", "headcount": 1}
+    warehouse.deliver("departments", "H01", period, [supply, clinic | {"dept_code": "C1", "dept_name": "内科"}])
+    warehouse.deliver("departments", "V01", period, [clinic | {"dept_code": "C9", "dept_name": "门诊"}])
+    packs = {"sender_dept": "3S000001", "workload_kind": "sterile_packs"}
+    outside = packs | {"receiver_dept": "C9", "receiver_member_id": "V01", "quantity": 2}
+    warehouse.deliver("workload", "H01", period, [packs | {"receiver_dept": "C1", "quantity": 8}, outside])
+
+
+def journal(ledger: Shelf, rule: str, a: str, b: str, period: str = "2026-10") -> dict[str, Decimal]:
+    """Account -> entry of the elimination journal, debit positive."""
+    return dict(
+        ledger.tuples(
+            f"select account_code, sum(amount) from ledger.elimination where rule_id = '{rule}' and period = '{period}' "
+            f"and a_member_id = '{a}' and b_member_id = '{b}' group by all"
+        )
+    )
+
+
+def test_margin_in_goods_that_are_still_held_goes_out_of_stock(ledger: Shelf) -> None:
+    """E09: 100 sold at a margin of 20, 40 still held: cost is 92 less and stock 8; when they are used, cost is 8 less."""
+    assert journal(ledger, "E09", "H01", "T01") == {"410190": 100, DRUG_COST: -92, DRUGS: -8}
+    assert journal(ledger, "E09", "H01", "T01", "2026-11") == {DRUG_COST: -8, DRUGS: 8}
+    assert journal(ledger, "E09", "H01", "T01", "2026-12") == {}
+    assert ledger.tuples(
+        "select period, margin_amount, margin_rate, held_amount, unrealised_amount from ledger.unrealised_margin "
+        "where rule_id = 'E09' and buyer_member_id = 'T01' order by period"
+    ) == [("2026-10", 20, Decimal("0.200000"), 40, 8), ("2026-11", 0, Decimal("0.200000"), 0, 0)]
+
+
+def test_goods_that_lie_among_others_are_held_in_proportion(ledger: Shelf) -> None:
+    """E09 without a stock balance per seller: 200 of 500 received, 250 left, so 100 held; a quarter of it is margin."""
+    assert journal(ledger, "E09", "H01", "T02") == {"410190": 200, DRUG_COST: -175, DRUGS: -25}
+
+
+def test_a_margin_is_no_disagreement(ledger: Shelf) -> None:
+    columns = "side, own_amount, difference, eliminated_amount, explained_amount, suspense_amount, status"
+    where = "rule_id = 'E09' and 'T01' in (member_id, counterparty_member_id)"
+    assert ledger.tuples(f"select {columns} from ledger.intercompany where {where} order by side") == [
+        ("a", 100, 20, 80, 20, 0, "matched"),
+        ("b", 80, -20, 80, -20, 0, "matched"),
+    ]
+
+
+def test_a_gain_inside_an_asset_comes_back_over_its_life(ledger: Shelf) -> None:
+    """E10: 24 over twelve months by the asset register, 60 over the policy's sixty."""
+    assert journal(ledger, "E10", "H02", "T01") == {"460990": 84, "160102": -84, "160202": 3, DEPRECIATION: -3}
+    assert journal(ledger, "E10", "H02", "T01", "2026-12") == {"160202": 3, DEPRECIATION: -3}
+    assert ledger.tuples(
+        "select ic_reference, life_months, unrealised_amount from ledger.unrealised_margin "
+        "where rule_id = 'E10' and period = '2027-01' and buyer_member_id = 'T01' order by all"
+    ) == [("CT9 2026-10", 12, 16), ("US3 2026-10", LIFE_BY_POLICY, 56)]
+
+
+def test_a_loss_goes_back_into_the_asset(ledger: Shelf) -> None:
+    """T03 books no depreciation of its own: the chart's first account takes the correction."""
+    assert journal(ledger, "E10", "H02", "T03") == {
+        "5301": -30, "160102": 30, "160202": Decimal("-0.50"), "50010104": Decimal("0.50"),
+    }  # fmt: skip
+    assert ledger.tuples(
+        "select side, status, suspense_amount from ledger.intercompany "
+        "where rule_id = 'E10' and 'T03' in (member_id, counterparty_member_id) order by all"
+    ) == [("a", "matched", 0), ("b", "matched", 0)]
+
+
+def test_a_free_transfer_leaves_nothing_but_the_asset(ledger: Shelf) -> None:
+    assert journal(ledger, "E11", "H03", "T04") == {"340190": 0} or journal(ledger, "E11", "T04", "H03") == {
+        "340190": 0
+    }
+    position = ledger.statement("financial_position", "2026-11")
+    assert position["FP_FREE_TRANSFERS"] == (0, 0, 0)
+
+
+def test_an_investment_goes_out_with_the_equity_it_stands_for(ledger: Shelf) -> None:
+    """E12 with the figures of a published exercise: 800 for 80 % of 1,650; 520 is consolidation reserve, 330 the others'."""
+    assert journal(ledger, "E12", "H01", "H02") == {"150190": -800, "3001": 1320, "3201": -520}
+    position = ledger.statement("financial_position", "2026-11")
+    assert position["FP_EQUITY_INVESTMENT"] == (800, -800, 0)
+    assert position["FP_EQUITY_ADJUSTMENT"] == (0, 520, 520)
+
+
+def test_an_allowance_on_a_member_goes_out_against_this_years_expense_and_earlier_surplus(ledger: Shelf) -> None:
+    """E03: 5 of this year, 10 of earlier ones; next year all 15 are of earlier years."""
+    assert journal(ledger, "E03", "H01", "T03") == {"590191": -5, "121990": 15, "3001": -10}
+    position = {month: ledger.statement("financial_position", month) for month in MONTHS}
+    receivable = {month: lines["FP_RECEIVABLE"] for month, lines in position.items()}
+    assert receivable["2026-12"] == receivable["2027-01"] == (285, -285, 0)
+
+
+def test_what_earlier_years_earned_inside_stands_in_accumulated_surplus(ledger: Shelf) -> None:
+    """At the turn of the year the elimination of a gain moves from current to accumulated surplus, and stays."""
+    before, after = (ledger.statement("financial_position", month) for month in ("2026-12", "2027-01"))
+    assert before["FP_NET_ASSETS"][1] != 0
+    change = {code: after[code][1] - before[code][1] for code in ("FP_ACCUMULATED_SURPLUS", "FP_CURRENT_SURPLUS")}
+    # In January only that month's part of the depreciation (3 less 0.50 for the loss) is current.
+    assert after["FP_CURRENT_SURPLUS"][1] == Decimal("2.50")
+    assert sum(change.values()) == Decimal("2.50")
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_consolidated_net_assets_are_the_members_less_what_is_not_earned(ledger: Shelf, month: str) -> None:
+    """Domain 2.6.3 step 5: less unrealised margins and what H01 holds in H02; more by allowances on members."""
+    position = ledger.statement("financial_position", month)
+    ((unrealised,),) = ledger.tuples(
+        f"select sum(unrealised_amount) from ledger.unrealised_margin where period = '{month}'"
+    )
+    aggregate, elimination, consolidated = position["FP_NET_ASSETS"]
+    assert consolidated == aggregate - unrealised - 800 + 15
+    assert position["FP_ASSETS"][2] == position["FP_LIABILITIES_NET_ASSETS"][2]
+    assert position["IC_DIFF"] == (0, 0, 0)
+
+
+def test_a_price_between_members_is_replaced_by_what_the_work_cost(ledger: Shelf) -> None:
+    """Domain 2.6.4: the clinic's 30 go out, the 20 that its packs cost come in; 100 is all the consortium spent."""
+    columns = "member_id, dept_code, cost_element, own_amount, price_amount, received_amount, consolidated_amount"
+    assert ledger.tuples(f"select {columns} from ledger.consolidated_cost where period = '2027-06' order by all") == [
+        ("H01", "C1", "labour", 80, 0, 0, 80),
+        ("V01", "C9", "labour", 0, 0, 20, 20),
+        ("V01", "C9", "other", 30, 30, 0, 0),
+    ]
+    columns = "provider_member_id, buyer_member_id, price_amount, cost_amount, margin_amount, margin_rate"
+    assert ledger.tuples(f"select {columns} from ledger.transfer_price where period = '2027-06'") == [
+        ("H01", "V01", 30, 20, 10, Decimal("0.333333"))
+    ]
+
+
+def test_consolidated_cost_is_the_cost_of_all_less_prices_and_margins(ledger: Shelf) -> None:
+    """October: 480 of drugs booked as cost in all; goods of 230 went to members at 300, of which 33 is still margin."""
+    ((own, consolidated),) = ledger.tuples(
+        "select sum(own_amount), sum(consolidated_amount) from ledger.consolidated_cost "
+        "where period = '2026-10' and cost_element = 'drug'"
+    )
+    result = ledger.statement("revenue_expense", "2026-10")
+    assert own == 80 + 150 + 60 + 250
+    assert consolidated == own - 92 - 175
+    assert result["RE_SERVICE_EXPENSE"][1] == -92 - 175 - Decimal("2.50")
