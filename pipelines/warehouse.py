@@ -282,12 +282,13 @@ def _environment(settings: Settings, run_id: str) -> Iterator[None]:
         "CONSORTIUM_REFERENCE": REFERENCE,
         "CONSORTIUM_MEMORY": settings.memory,
         "CONSORTIUM_THREADS": str(settings.threads),
-        "CONSORTIUM_DRG_TABLES": str(settings.drg_tables or ""),
-        "CONSORTIUM_RULE_LISTS": str(settings.rule_lists or ""),
         "YILIAN_RUN_ID": run_id,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+    for name, folder in (("DRG_TABLES", settings.drg_tables), ("RULE_LISTS", settings.rule_lists)):
+        if folder is not None:
+            wanted[f"CONSORTIUM_{name}"] = str(folder.resolve())
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
