@@ -11,11 +11,12 @@ from typing import Any
 import dagster as dg
 
 from pipelines import jobs, reference, schedules, sensors, warehouse
+from pipelines.assets.alerts import ALERTS, alert_assets
 from pipelines.assets.deliveries import DELIVERIES, deliveries, member_extracts
 from pipelines.assets.gates import consortium_gate, publication_gate
 from pipelines.assets.manifest import manifest_asset
 from pipelines.assets.marts import part_assets
-from pipelines.assets.publication import publication_asset
+from pipelines.assets.publication import PUBLICATION, publication_asset
 from pipelines.dagster_home import night_log
 from pipelines.partitions import members
 from pipelines.resources import Consortium, Night
@@ -42,10 +43,11 @@ def build_definitions(
     gate_1 = manifest_asset([DELIVERIES, *lake.keys])
     gate_2 = consortium_gate(foundation)
     gate_3 = publication_gate([*gate_2.keys, *products])
-    publication = publication_asset([*gate_3.keys, *foundation, *products])
+    alerts = alert_assets([*gate_3.keys, *foundation, *products], PUBLICATION)
+    publication = publication_asset([*gate_3.keys, *foundation, *products, ALERTS])
     ingest, night = jobs.ingest_member(lake), jobs.nightly_consolidation(lake)
     return dg.Definitions(
-        assets=[lake, deliveries, gate_1, *parts.values(), gate_2, gate_3, publication],
+        assets=[lake, deliveries, gate_1, *parts.values(), gate_2, gate_3, *alerts, publication],
         jobs=[ingest, night, jobs.recovery_drill],
         schedules=[schedules.nightly(night), schedules.monthly_drill(jobs.recovery_drill)],
         sensors=[sensors.complete_deliveries(ingest, list(partitions.get_partition_keys())), sensors.failed_night],

@@ -5,11 +5,12 @@ Belongs here: running the job and reading how it ended. Does not belong here: an
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import gates
+from pipelines import alerts, gates
 from pipelines.settings import Settings
 from pipelines.state import NightIsRunning, State, night_lock
 
@@ -61,7 +62,12 @@ def run(settings: Settings, *, definitions: dg.Definitions | None = None) -> Fin
         with night_lock(settings.home):
             _bury(instance, NIGHTLY)
         result = definitions.resolve_job_def(NIGHTLY).execute_in_process(instance=instance, raise_on_error=False)
-    return _finished(State(settings.state_path), result, time.monotonic() - started)
+    state = State(settings.state_path)
+    finished = _finished(state, result, time.monotonic() - started)
+    if finished.ending != "published":
+        names = [reason.split(":")[0] for reason in finished.reasons]
+        alerts.tell_failure(settings, state, names, os.environ)
+    return finished
 
 
 def _bury(instance: dg.DagsterInstance, job: str) -> None:

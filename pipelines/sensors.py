@@ -3,10 +3,12 @@
 Belongs here: the sensor for complete deliveries and the failure sensor. Does not belong here: reading deliveries.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from pipelines import alerts
 from pipelines.jobs import INGEST, AssetJob
 from pipelines.resources import Consortium
 
@@ -50,7 +52,7 @@ def complete_deliveries(job: AssetJob, members: Sequence[str]) -> dg.SensorDefin
     description="Notes a failed run for the engineer on call: what failed, why, and that the last publication stays.",
 )
 def failed_night(context: dg.RunFailureSensorContext, consortium: Consortium) -> None:
-    """Keeps the failure in the state, from where alerts and `yilian status` take it."""
+    """Keeps the failure in the state, from where `yilian status` takes it, and tells who runs the data."""
     run = context.dagster_run
     failed = [event.step_key or "" for event in context.get_step_failure_events()]
     text = (
@@ -60,3 +62,5 @@ def failed_night(context: dg.RunFailureSensorContext, consortium: Consortium) ->
     context.log.error(text)
     if run.job_name != INGEST:
         consortium.state.put("note", [{"key": "last_failure", "value": text}])
+        what = [f"{run.job_name} {', '.join(failed)}".strip()]
+        alerts.tell_failure(consortium.settings, consortium.state, what, consortium.environ or os.environ)

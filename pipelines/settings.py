@@ -74,7 +74,7 @@ class Settings(BaseSettings):
             for name, field in cls.model_fields.items()
         }
         given = {name: value for name, value in environ.items() if name.startswith(("CONSORTIUM_", "YILIAN_"))}
-        unknown = sorted(set(given) - set(known) - _NOT_OURS)
+        unknown = sorted(name for name in set(given) - set(known) - _NOT_OURS if not name.startswith(CHANNEL_PREFIX))
         if unknown:
             raise SettingsError(f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
         if environ is os.environ and "CONSORTIUM_LANDING" not in given and DEMO.exists():
@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     def in_force(self) -> Path:
         return self.home / "in_force"
 
+
+# Variables with this prefix hold channels of alerts (Apprise URLs); `seeds/recipients.csv` names them.
+CHANNEL_PREFIX = "YILIAN_CHANNEL_"
 
 # Variables that tests and the demo read themselves.
 _NOT_OURS = frozenset({"YILIAN_SHARED_DATA", "YILIAN_RUN_ID"})

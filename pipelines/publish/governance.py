@@ -75,7 +75,7 @@ def build_records(
         "gate": _gate_rows(state),
         "delivery_outcome": _outcome_rows(state),
         "quality_score": quality_rows(read_manifest(settings), state, members),
-        "alert": [],
+        "alert": _alert_rows(state),
     }
     for name, found in rows.items():
         if name not in built:
@@ -146,6 +146,10 @@ def _gate_rows(state: State) -> list[dict[str, Any]]:
         {**row, "members": [member for member in row["members"].split("|") if member]}
         for row in state.rows("select * from gate")
     ]
+
+
+def _alert_rows(state: State) -> list[dict[str, Any]]:
+    return state.rows("select * from alert")
 
 
 def _outcome_rows(state: State) -> list[dict[str, Any]]:

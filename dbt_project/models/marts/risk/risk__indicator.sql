@@ -10,6 +10,7 @@ select
     lights.indicator_name,
     lights.block,
     lights.is_veto,
+    lights.unit,
     lights.numerator,
     lights.denominator,
     lights.value,
