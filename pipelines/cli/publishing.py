@@ -79,3 +79,26 @@ def drill(
     room.log_drill(settings, done, settings.clock())
     typer.echo(done.sentence())
     raise typer.Exit(0 if done.passed else BROKEN)
+
+
+@app.command()
+def superset(
+    target: Annotated[Path, typer.Argument(help="the ZIP file to write")],
+    uri: Annotated[
+        str, typer.Option(help="the published Postgres as one login: postgresql+psycopg2://bi_h02@host/marts")
+    ],
+    name: Annotated[str, typer.Option(help="what Superset calls it; one name per login")] = "Yilian",
+) -> None:
+    """Bundles datasets, charts and a dashboard of the current publication for Apache Superset."""
+    import json
+
+    from pipelines.publish import superset as bundle
+
+    dictionary = Settings.load().published / "current" / "dictionary.json"
+    if not dictionary.is_file():
+        typer.echo(f"{dictionary} is not there: publish first (`yilian nightly`)", err=True)
+        raise typer.Exit(BROKEN)
+    left_out = bundle.write_bundle(json.loads(dictionary.read_text(encoding="utf-8")), uri, name, target)
+    typer.echo(f"{target}: import it in Superset under Dashboards")
+    if left_out:
+        typer.echo(f"without {', '.join(left_out)}, whose marts are not published")

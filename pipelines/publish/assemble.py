@@ -15,15 +15,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.publish import folder
+from pipelines.publish import dbt_docs, folder
 from pipelines.publish.chain import GENESIS, Record
 from pipelines.publish.content import marts_hash
+from pipelines.publish.dbt_docs import write_dbt_docs
 from pipelines.publish.dictionary import dictionary, keys_of, write_dictionary
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.files import Written, measure, write_database, write_parquet
 from pipelines.publish.governance import Records, build_records
 from pipelines.publish.inputs import Inputs, file_sha256
+from pipelines.publish.lineage import read_lineage
 from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
+from pipelines.publish.metadata import write_metadata
 from pipelines.publish.site import Edition, build_site, member_names, read_frames, sections
 from pipelines.settings import Settings
 from pipelines.state import State
@@ -106,11 +109,15 @@ def assemble(
         marts = [one.mart for one in everything]
         frames = read_frames(_as_schemas(connection, everything), marts, sections(), draft.run_id)
         names = member_names(connection, marts)
+        lineage = read_lineage(settings.home, connection, "warehouse")
+        has_docs = write_dbt_docs(settings.home, connection, "warehouse", temporary / folder.DOCS / dbt_docs.NAME)
     frames = frames.and_also("steps", _steps(state, draft))
-    entries = dictionary(marts, keys_of(settings.home / "dbt" / "target" / "manifest.json"))
+    entries = dictionary(marts, keys_of(settings.home / "dbt" / "target" / "manifest.json"), lineage)
     write_dictionary(entries, temporary)
     counts = {one.mart.full_name: one.rows for one in everything}
-    build_site(Edition(record, frames, names, entries, counts, _downloads(temporary, counts)), temporary / folder.SITE)
+    write_metadata(temporary, record, entries, counts)
+    files = _downloads(temporary, counts)
+    build_site(Edition(record, frames, names, entries, counts, files, has_docs), temporary / folder.SITE)
     return {
         "record": asdict(record),
         "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
@@ -141,7 +148,8 @@ def _steps(state: State, draft: Record) -> pl.DataFrame:
 
 def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, int | None, int]]:
     """Files of a publication for its page of downloads: path, rows where it is a mart, bytes."""
-    paths = [temporary / folder.DATABASE, temporary / "dictionary.csv", temporary / "dictionary.json"]
+    named = (folder.DATABASE, "dictionary.csv", "dictionary.json", "datapackage.json", "catalog.jsonld")
+    paths = [temporary / name for name in named]
     paths += sorted((temporary / folder.PARQUET).rglob("*.parquet"))
     return [
         (str(path.relative_to(temporary)), counts.get(f"{path.parent.name}.{path.stem}"), path.stat().st_size)

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import contract
+from pipelines.publish.lineage import Lineage
 from pipelines.publish.marts import Mart
 
-COLUMNS = ("layer", "schema", "table", "position", "column", "type", "is_key", "zh", "en")
+COLUMNS = ("layer", "schema", "table", "position", "column", "type", "is_key", "zh", "en", "from", "origins")
 
+_DOT = re.compile(r"\s*·\s+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 # An English sentence, then a Chinese title without a full stop: "One row per DRG. DRG 成本".
 _TITLE_LAST = re.compile(r"(?P<en>.*[.;:!?])\s+(?P<zh>[^.]*[\u3400-\u9fff][^.]*)", re.DOTALL)
@@ -30,9 +32,9 @@ def bilingual(comment: str) -> tuple[str, str]:
 
     Comments of columns read `中文 · English`, those of marts `English sentence. 中文名`.
     """
-    left, dot, right = comment.partition(" · ")
-    if dot:
-        return (left.strip(), right.strip()) if _CHINESE.search(left) else (right.strip(), left.strip())
+    left, *rest = _DOT.split(comment.strip(), maxsplit=1)
+    if rest:
+        return (left, rest[0]) if _CHINESE.search(left) else (rest[0], left)
     for shape in (_TITLE_LAST, _CHINESE_FIRST):
         found = shape.fullmatch(comment.strip())
         if found:
@@ -65,10 +67,14 @@ def keys_of(manifest: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def dictionary(marts: Sequence[Mart], keys: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Marts and extracts with their columns; the same content as `as_csv`, nested."""
+def dictionary(marts: Sequence[Mart], keys: Mapping[str, Sequence[str]], lineage: Lineage) -> dict[str, Any]:
+    """Marts and extracts with their columns; the same content as `as_csv`, nested.
+
+    Of a column of a mart, `from` are the columns that it is read from, `origins` those of extracts and reference files
+    at the end of the way.
+    """
     return {
-        "marts": [_mart(mart, keys.get(mart.full_name, ())) for mart in marts],
+        "marts": [_mart(mart, keys.get(mart.full_name, ()), lineage) for mart in marts],
         "extracts": [_extract(extract) for extract in contract.load().extracts.values()],
     }
 
@@ -84,6 +90,7 @@ def as_csv(entries: Mapping[str, Any]) -> str:
                 writer.writerow([
                     layer.removesuffix("s"), table["schema"], table["table"], position, column["column"],
                     column["type"], column["is_key"], column["zh"], column["en"],
+                    *(" ".join(column.get(lineage, ())) for lineage in ("from", "origins")),
                 ])  # fmt: skip
     return "\ufeff" + text.getvalue()
 
@@ -94,12 +101,15 @@ def write_dictionary(entries: Mapping[str, Any], target: Path) -> None:
     (target / "dictionary.csv").write_text(as_csv(entries), encoding="utf-8")
 
 
-def _mart(mart: Mart, key: Sequence[str]) -> dict[str, Any]:
+def _mart(mart: Mart, key: Sequence[str], lineage: Lineage) -> dict[str, Any]:
     chinese, english = bilingual(mart.comment)
     columns = []
     for column in mart.columns:
         zh, en = bilingual(column.comment)
-        columns.append({"column": column.name, "type": column.type, "is_key": column.name in key, "zh": zh, "en": en})
+        columns.append({
+            "column": column.name, "type": column.type, "is_key": column.name in key, "zh": zh, "en": en,
+            "from": lineage.of(mart.full_name, column.name), "origins": lineage.origins(mart.full_name, column.name),
+        })  # fmt: skip
     return {"schema": mart.schema, "table": mart.name, "zh": chinese, "en": english, "columns": columns}
 
 

@@ -26,7 +26,7 @@ from pipelines.publish.errors import NotPublished, PublicationError
 
 CURRENT, CHAIN, PENDING, RECORD = "current", "chain", "pending.json", "publication.json"
 DRILLS = "drills"
-DATABASE, PARQUET, SITE = "consortium.duckdb", "parquet", "site"
+DATABASE, PARQUET, SITE, DOCS = "consortium.duckdb", "parquet", "site", "docs"
 _TEMPORARY = ".tmp"
 
 

@@ -28,7 +28,7 @@ class Edition:
     """What all editions are made from.
 
     `names` are members' names by language and id; `downloads` are (path inside the publication, rows or None, bytes);
-    `entries` is the data dictionary; `counts` are rows by mart.
+    `entries` is the data dictionary; `counts` are rows by mart; `has_dbt_docs` says that `docs/dbt.html` is there.
     """
 
     record: Record
@@ -37,6 +37,7 @@ class Edition:
     entries: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     downloads: Sequence[tuple[str, int | None, int]] = ()
+    has_dbt_docs: bool = False
 
 
 class _Shown:

@@ -37,6 +37,7 @@ def _dictionary(edition: Edition, words: Words) -> dict[str, Any]:
         ],
         "counts": edition.counts,
         "shown": shown,
+        "has_dbt_docs": edition.has_dbt_docs,
     }
 
 

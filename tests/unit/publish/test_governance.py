@@ -113,4 +113,4 @@ def test_the_dictionary_describes_every_column_of_every_mart(house):
     assert described == set(published)
     lines = (made.path / "dictionary.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == ",".join(COLUMNS)
-    assert 'mart,cost,department_cost,5,full_amount,"DECIMAL(18,2)",False,全成本,Full cost' in lines
+    assert 'mart,cost,department_cost,5,full_amount,"DECIMAL(18,2)",False,全成本,Full cost,,' in lines

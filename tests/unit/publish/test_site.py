@@ -156,6 +156,7 @@ def test_a_mart_that_is_not_there_has_no_section_and_is_named(site):
 
 def test_the_dictionary_tells_both_languages_apart():
     assert bilingual("全成本 · Full cost / all of it") == ("全成本", "Full cost / all of it")
+    assert bilingual("总成本（医疗成本）· Medical cost") == ("总成本（医疗成本）", "Medical cost")
     assert bilingual("One row per member. 成员机构") == ("成员机构", "One row per member.")
     assert bilingual("Cost here, beside the region (S3-DRG-08). DRG 成本") == (
         "DRG 成本",
