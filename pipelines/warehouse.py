@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.settings import PROJECT, Settings
-from pipelines.state import State
+from pipelines.state import State, put
 
 DBT_PROJECT = PROJECT / "dbt_project"
 # home/reference, seen from home/dbt/project.
@@ -50,6 +50,16 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "measures": ("foundation",),
     "performance": ("foundation", "measures"),
     "risk": ("foundation", "measures"),
+}
+# Moments in a part's figures from which on they read differently (a deadline passes, a bar or a year ends): the part is
+# built again in the first night after one of them, though nothing was delivered.
+MOMENTS: Mapping[str, str] = {
+    "risk": """
+        select respond_by as moment from risk.follow_up
+        union all select rectify_by + interval 1 day from risk.follow_up
+        union all select barred_until + interval 1 day from risk.promotion_bar
+        union all select cast(make_date(calendar_year + 1, 1, 1) as timestamp) from risk.training
+    """,
 }
 FOUNDATION = ("foundation",)
 PRODUCTS = ("measures", "performance", "risk")
@@ -151,14 +161,29 @@ def revision_of(state: State, parts: tuple[str, ...]) -> int:
 
 
 def is_current(settings: Settings, state: State, part: str, wanted: str) -> bool:
-    """Whether a part stands finished under this build id, and no part before it was built later."""
+    """Whether a part stands finished under this build id, with none before it built later and no moment of it come."""
     if not settings.warehouse_path.exists():
         return False
     newest = state.rows("select * from build where part = ? order by revision desc limit 1", (part,))
     if not newest or newest[0]["build_id"] != wanted or newest[0]["finished_at"] is None:
         return False
     upstream = UPSTREAM[part]
-    return not upstream or revision_of(state, upstream) < newest[0]["revision"]
+    if upstream and revision_of(state, upstream) >= newest[0]["revision"]:
+        return False
+    return part not in MOMENTS or not _has_come(settings, state, part)
+
+
+def _has_come(settings: Settings, state: State, part: str) -> bool:
+    """Whether a moment of the part lies between the clock it was built by and tonight's."""
+    built, now = state.note(f"clock:{part}"), settings.clock()
+    if built is None:
+        return True
+    with connect(settings) as connection:
+        (count,) = connection.execute(
+            f"select count(*) from ({MOMENTS[part]}) where moment > least(?, ?) and moment <= greatest(?, ?)",
+            [datetime.fromisoformat(built), now] * 2,
+        ).fetchone()
+    return bool(count)
 
 
 def build_part(
@@ -198,6 +223,7 @@ def build_part(
                 "update build set finished_at = ? where revision = ?",
                 (datetime.now().isoformat(timespec="seconds"), revision),
             )
+            put(connection, "note", [{"key": f"clock:{part}", "value": settings.clock().isoformat(timespec="seconds")}])
     return built
 
 
@@ -282,6 +308,7 @@ def _environment(settings: Settings, run_id: str) -> Iterator[None]:
         "CONSORTIUM_REFERENCE": REFERENCE,
         "CONSORTIUM_MEMORY": settings.memory,
         "CONSORTIUM_THREADS": str(settings.threads),
+        "CONSORTIUM_NOW": settings.clock().isoformat(timespec="seconds"),
         "YILIAN_RUN_ID": run_id,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
