@@ -41,6 +41,12 @@ create table if not exists quarantine_file (     -- where the rejected cells of 
 create table if not exists period_status (       -- the state of the close; a row here stands above seeds/periods.csv
     period text primary key, status text not null, changed_at text not null, changed_by text not null,
     reason text not null) strict;
+create table if not exists period_change (       -- every close and reopening there ever was
+    period text not null, changed_at text not null, status text not null, changed_by text not null,
+    reason text not null, primary key (period, changed_at, status)) strict;
+create table if not exists closed_figure (       -- statement lines of a closed period; member ELIM = elimination
+    period text not null, statement text not null, line_code text not null, member_id text not null,
+    amount text not null, primary key (period, statement, line_code, member_id)) strict;
 create table if not exists release (             -- what gate 1 last let through, per member, extract and period
     member_id text not null, extract text not null, period text not null, version text not null,
     delivery_date text not null, path text not null, released_at text not null,

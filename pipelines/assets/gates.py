@@ -18,6 +18,7 @@ from pipelines.assets.common import (
     transient,
     wanted_build,
 )
+from pipelines.ledger.close import lay_down_figures
 from pipelines.resources import Night
 
 _BEFORE = {2: (1,), 3: (1, 2)}
@@ -47,6 +48,7 @@ def gate_asset(number: int, key: dg.AssetKey, deps: Sequence[dg.AssetKey], descr
         settings, state = night.settings, night.state
         refuse_when_closed(state, *_BEFORE[number])
         with transient(), warehouse.connect(settings) as connection:
+            lay_down_figures(connection, state)
             verdicts = gates.judge(gates.measure(connection, checks), state)
         gates.record(
             state,

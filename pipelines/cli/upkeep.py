@@ -1,4 +1,4 @@
-"""Commands of upkeep: adapters, the close of periods, what is rendered from the contract."""
+"""Commands of upkeep: adapters, what is rendered from the contract."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shown import state_of
-from pipelines.settings import PROJECT, Settings
+from pipelines.settings import PROJECT
 
 adapter_app = typer.Typer(help="Vendor adapters: what they make of a file.", no_args_is_help=True)
-period_app = typer.Typer(help="The close of accounting periods.", no_args_is_help=True)
 contract_app = typer.Typer(help="The contract of the extracts.", no_args_is_help=True)
 
 
@@ -27,32 +25,6 @@ def adapter_check(
 
     report = check(file, vendor, extract, rows=rows)
     typer.echo(report.to_table())
-
-
-By = Annotated[str, typer.Option(help="who decided it")]
-
-
-Why = Annotated[str, typer.Option(help="why")]
-
-
-@period_app.command("close")
-def period_close(period: Annotated[str, typer.Argument(help="YYYY-MM")], by: By, reason: Why) -> None:
-    """Closes a period: from now on changes to it are refused and reported."""
-    from pipelines.ingest import periods
-
-    settings = Settings.load()
-    periods.close(state_of(settings), period, by=by, reason=reason, at=settings.clock())
-    typer.echo(f"{period} is closed")
-
-
-@period_app.command("reopen")
-def period_reopen(period: Annotated[str, typer.Argument(help="YYYY-MM")], by: By, reason: Why) -> None:
-    """Reopens a closed period on purpose: refused deliveries are looked at again in the next night."""
-    from pipelines.ingest import periods
-
-    settings = Settings.load()
-    periods.reopen(state_of(settings), period, by=by, reason=reason, at=settings.clock())
-    typer.echo(f"{period} is open")
 
 
 @contract_app.command("render")

@@ -17,8 +17,10 @@ import yaml
 from pipelines import contract
 from pipelines.gates.in_force import InForce
 from pipelines.gates.measure import Check, GateError, Measured
+from pipelines.ledger.close import lay_down_periods
 from pipelines.policy import Policy
 from pipelines.settings import PROJECT, Settings
+from pipelines.state import State
 
 MEMBER_CHECKS = PROJECT / "expectations" / "members"
 
@@ -73,6 +75,7 @@ def judge_members(
     measured: list[Measured] = []
     with duckdb.connect(config={"memory_limit": settings.memory, "threads": settings.threads}) as connection:
         _views(connection, reference, policy, candidates, changed, today)
+        lay_down_periods(connection, reference, State(settings.state_path))
         for check in all_checks():
             try:
                 rows = connection.execute(
@@ -125,8 +128,11 @@ def _views(
     for seed, dates in (("members", ""), ("account_map", _DATES)):
         file = str(reference / f"{seed}.csv").replace("'", "''")
         connection.execute(f"create view {seed} as select *{dates} from read_csv('{file}', all_varchar=true)")
-    tolerance = policy.value("unmapped_amount_tolerance", on=today)
-    connection.execute(f"create view policy as select {tolerance}::decimal(18,2) as unmapped_amount_tolerance")
+    tolerance, late = policy.value("unmapped_amount_tolerance", on=today), policy.text("late_voucher_rule", on=today)
+    connection.execute(
+        f"create view policy as select {tolerance}::decimal(18,2) as unmapped_amount_tolerance, "
+        f"'{late}' as late_voucher_rule"
+    )
 
 
 _DATES = " replace (valid_from::date as valid_from, valid_to::date as valid_to)"

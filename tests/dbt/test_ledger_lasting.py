@@ -1,4 +1,4 @@
-"""Internal business that outlives its month: margin in stock, gain in assets, allowances, equity, cost (domain 2.6.2-2.6.4).
+"""Internal business that outlives its month: margin in stock, gain in assets, allowances, equity, cost (domain 2.6).
 
 One consortium over four months and a change of year, every pair with one kind of business, built once.
 """
@@ -113,8 +113,9 @@ def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
         carried: Balances = {}
         for month in MONTHS:
             opening = OPENING.get(member, []) if month == MONTHS[0] else ()
-            carried = book(dbt_session, member, *by_month.get(month, []), period=month, opening=opening, carried=carried,
-                           together={DRUGS} if member in BY_ACCOUNT_ONLY else set())  # fmt: skip
+            together = {DRUGS} if member in BY_ACCOUNT_ONLY else set()
+            said: dict[str, Any] = {"opening": opening, "carried": carried, "together": together}
+            carried = book(dbt_session, member, *by_month.get(month, []), period=month, **said)
     asset = {"asset_id": "CT9", "asset_class": "imaging", "modality": "ct", "original_cost": 124}
     dbt_session.deliver("assets", "T01", "2026-10", [asset | {"monthly_depreciation": "10.33"}])
     a_sterile_supply_that_works_for_a_township(dbt_session)
@@ -143,14 +144,15 @@ def journal(ledger: Shelf, rule: str, a: str, b: str, period: str = "2026-10") -
     """Account -> entry of the elimination journal, debit positive."""
     return dict(
         ledger.tuples(
-            f"select account_code, sum(amount) from ledger.elimination where rule_id = '{rule}' and period = '{period}' "
-            f"and a_member_id = '{a}' and b_member_id = '{b}' group by all"
+            "select account_code, sum(amount) from ledger.elimination "
+            f"where rule_id = '{rule}' and period = '{period}' and a_member_id = '{a}' "
+            f"and b_member_id = '{b}' group by all"
         )
     )
 
 
 def test_margin_in_goods_that_are_still_held_goes_out_of_stock(ledger: Shelf) -> None:
-    """E09: 100 sold at a margin of 20, 40 still held: cost is 92 less and stock 8; when they are used, cost is 8 less."""
+    """E09: 100 sold at a margin of 20, 40 still held: cost is 92 less and stock 8; once used, cost is 8 less."""
     assert journal(ledger, "E09", "H01", "T01") == {"410190": 100, DRUG_COST: -92, DRUGS: -8}
     assert journal(ledger, "E09", "H01", "T01", "2026-11") == {DRUG_COST: -8, DRUGS: 8}
     assert journal(ledger, "E09", "H01", "T01", "2026-12") == {}
@@ -204,7 +206,7 @@ def test_a_free_transfer_leaves_nothing_but_the_asset(ledger: Shelf) -> None:
 
 
 def test_an_investment_goes_out_with_the_equity_it_stands_for(ledger: Shelf) -> None:
-    """E12 with the figures of a published exercise: 800 for 80 % of 1,650; 520 is consolidation reserve, 330 the others'."""
+    """E12, figures of a published exercise: 800 for 80 % of 1,650; 520 is consolidation reserve, 330 the others'."""
     assert journal(ledger, "E12", "H01", "H02") == {"150190": -800, "3001": 1320, "3201": -520}
     position = ledger.statement("financial_position", "2026-11")
     assert position["FP_EQUITY_INVESTMENT"] == (800, -800, 0)
@@ -236,7 +238,7 @@ def test_consolidated_net_assets_are_the_members_less_what_is_not_earned(ledger:
     ((unrealised,),) = ledger.tuples(
         f"select sum(unrealised_amount) from ledger.unrealised_margin where period = '{month}'"
     )
-    aggregate, elimination, consolidated = position["FP_NET_ASSETS"]
+    aggregate, _, consolidated = position["FP_NET_ASSETS"]
     assert consolidated == aggregate - unrealised - 800 + 15
     assert position["FP_ASSETS"][2] == position["FP_LIABILITIES_NET_ASSETS"][2]
     assert position["IC_DIFF"] == (0, 0, 0)

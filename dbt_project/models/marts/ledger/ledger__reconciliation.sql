@@ -203,7 +203,7 @@ select
     {{ money('everything.right_amount') }} as right_amount,
     {{ money('everything.left_amount - everything.right_amount') }} as difference,
     everything.left_amount = everything.right_amount and everything.broken_by = 0 as is_ok,
-    {{ money("case when everything.check_name in ('" ~ cross_checks | join("', '") ~ "')
+    {{ money("case when everything.check_name in ('" ~ cross_checks[:-1] | join("', '") ~ "')
         then policy.reconciliation_tolerance * greatest(abs(everything.left_amount), abs(everything.right_amount))
         else 0 end") }} as tolerance,
     case everything.check_name
