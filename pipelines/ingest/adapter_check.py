@@ -1,7 +1,7 @@
 """What an adapter makes of a file, column by column: for whoever writes an adapter or receives a first delivery.
 
 Here: reading a sample, pairing the vendor's cells with the canonical ones and judging them cell by cell. Not here:
-the judgement itself (`typed.py`), rules across columns and totals (`validate.py`), drawing tables (`pipelines/cli/shown.py`).
+the judgement itself (`typed.py`), rules across columns and totals (`validate.py`), drawing tables (`cli/shown.py`).
 Nothing is written, and no value that could name a person is shown (`scrubbing.masked`).
 """
 

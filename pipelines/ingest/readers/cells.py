@@ -14,16 +14,16 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.ingest.adapter_model import WHOLE_ROW
+from pipelines.ingest.adapter_model import WHOLE_ROW, Column
 from pipelines.ingest.readers.errors import Unreadable
 
 if TYPE_CHECKING:
     from pipelines.ingest.adapter import Mapping
-    from pipelines.ingest.adapter_model import Column
 
 _NUMBER = r"^[+-]?\d{1,20}(\.\d{1,6})?$"
 _DAYS = r"^\d{1,5}$"
@@ -175,12 +175,19 @@ def _forward(
     return x.alias(name)
 
 
+@cache
+def _quiet() -> dict[str, object]:
+    """A column's rules as they are when they say nothing, but for those that name its header."""
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in Column.model_fields.items()
+        if name not in {"header", "strip", "joiner"}
+    }
+
+
 def _says_anything(column: Column) -> bool:
     """Whether a rule does more than name its header: native cells then go through text."""
-    fields = type(column).model_fields
-    quiet = {"header", "strip", "joiner"}
-    return any(getattr(column, name) != field.get_default(call_default_factory=True)
-               for name, field in fields.items() if name not in quiet)  # fmt: skip
+    return any(getattr(column, name) != default for name, default in _quiet().items())
 
 
 def _source(column: Column, headers: list[str]) -> pl.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import string
+from datetime import date
 
 import polars as pl
 import pytest
@@ -12,10 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.ingest.persons import NoPersonsList, read_persons
-from pipelines.ingest.pseudonyms import Pseudonyms, is_identity_number, normal
+from pipelines.ingest.pseudonyms import Pseudonyms, are_identity_numbers, normal
 from pipelines.ingest.scrubbing import NAME, NUMBER, PHONE, Scrubber, masked
 
 KEY = b"key"
+
+
+def is_identity_number(plain: str) -> bool:
+    return are_identity_numbers([plain])[0]
 
 
 def check_digit(first: str) -> str:
@@ -27,7 +32,7 @@ def check_digit(first: str) -> str:
     return "X" if value == 10 else str(value)
 
 
-birthdays = st.dates(min_value=__import__("datetime").date(1900, 1, 1)).filter(lambda d: d.year < 2027)
+birthdays = st.dates(min_value=date(1900, 1, 1)).filter(lambda d: d.year < 2027)
 numbers = st.builds(
     lambda region, born, serial: f"{region}{born:%Y%m%d}{serial:03d}",
     st.integers(110000, 659999), birthdays, st.integers(0, 999),
@@ -57,6 +62,29 @@ def test_one_wrong_digit_makes_it_a_local_id(number: str, place: int, shift: int
 )
 def test_what_is_no_identity_number(text: str) -> None:
     assert not is_identity_number(normal(text))
+
+
+@given(st.lists(st.one_of(numbers, st.from_regex(r"[0-9X]{18}", fullmatch=True), st.text(max_size=19)), max_size=8))
+def test_many_at_once_are_each_judged_by_date_and_check_digit(texts: list[str]) -> None:
+    def alone(text: str) -> bool:
+        if len(text) != 18 or not (text[:17].isascii() and text[:17].isdigit()) or text[0] == "0":
+            return False
+        try:
+            born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+        except ValueError:
+            return False
+        return born.year >= 1850 and check_digit(text[:17]) == text[17]
+
+    assert are_identity_numbers(texts) == [alone(text) for text in texts]
+
+
+@pytest.mark.parametrize(("born", "is_day"), [
+    ("20000229", True), ("19000229", False), ("20240229", True), ("20230229", False), ("20230431", False),
+    ("20231301", False), ("20230001", False), ("20230100", False), ("18491231", False), ("18500101", True),
+])  # fmt: skip
+def test_a_birth_date_is_a_day_of_the_calendar(born: str, is_day: bool) -> None:
+    first = f"110105{born}002"
+    assert is_identity_number(first + check_digit(first)) is is_day
 
 
 def test_the_known_number_of_the_standard() -> None:
