@@ -42,7 +42,7 @@ demo: .venv/.runtime
 	$(BIN)/yilian demo --size $(SIZE)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

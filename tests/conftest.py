@@ -1,6 +1,6 @@
 """How the suite is laid out over workers: what is dear to build is built once, by the worker that needs it.
 
-`make test` runs two workers (`-n 2 --dist loadgroup`). All tests that look at the demo night stay together on one of
+`make test` runs two workers (`-n 2 --dist loadgroup --no-loadscope-reorder`). All tests that look at the demo night stay together on one of
 them, and come first, since they take longest; a file whose fixtures are dear stays whole; the rest is dealt out singly.
 """
 
@@ -11,13 +11,23 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-# Files whose tests share a night, and the order in which groups are handed out; others follow as collected.
+# Files whose tests share a night.
 NIGHT = {"integration/test_night.py", "integration/test_kill.py", "integration/test_privacy.py"}
-FIRST = ("night", "acceptance/test_sparcs_night.py", "unit/test_benchmark_floor.py", "definitions/test_definitions.py")
-
-
-# Folders whose files stay whole.
-WHOLE = ("integration/", "acceptance/", "definitions/", "unit/demo/", "unit/publish/", "unit/test_benchmark_floor.py")
+# Folders whose files stay whole, since what a file sets up is dear.
+WHOLE = ("integration/", "acceptance/", "definitions/", "dbt/", "unit/demo/", "unit/publish/", "unit/grouper/")
+WHOLE_FILES = ("unit/test_benchmark_floor.py", "unit/alerts/test_alerts.py")
+# The longest first, so that no worker is left alone with one at the end; the others follow as collected.
+FIRST = (
+    "night",
+    "acceptance/test_sparcs_night.py",
+    "dbt/test_ledger.py",
+    "dbt/test_risk_rules.py",
+    "dbt/test_performance.py",
+    "dbt/test_ledger_properties.py",
+    "unit/test_benchmark_floor.py",
+    "integration/test_publish_killed.py",
+    "integration/test_publish_postgres.py",
+)
 
 
 def group_of(item: pytest.Item) -> str | None:
@@ -25,7 +35,7 @@ def group_of(item: pytest.Item) -> str | None:
     file = item.path.relative_to(HERE).as_posix()
     if file in NIGHT:
         return "night"
-    return file if file.startswith(WHOLE) else None
+    return file if file.startswith(WHOLE) or file in WHOLE_FILES else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
