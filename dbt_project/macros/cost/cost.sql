@@ -41,3 +41,28 @@
         when 'workload_share' then '工作量分配系数法'
     end
 {%- endmacro %}
+
+{# Chinese name of a way of costing cases (domain 1.10). #}
+{% macro case_method_name(method) -%}
+    case {{ method }}
+        when 'bottom_up' then '自下而上法'
+        when 'cost_to_charge' then '成本收入比法'
+        when 'top_down' then '自上而下法'
+        when 'reported' then '机构自报'
+    end
+{%- endmacro %}
+
+{# Quantile of whole fen between its neighbours, as yuan half-up; quarters and halves of a fen are exact in a double. #}
+{% macro quantile_fen(fen, share) -%}
+    {{ from_fen('cast(round(percentile_cont(' ~ share ~ ') within group (order by ' ~ fen ~ ')) as bigint)') }}
+{%- endmacro %}
+
+{# Coefficient of variation of whole fen (standard deviation of all over mean), from exact sums; NULL where the mean is 0. #}
+{% macro variation_of(fen) -%}
+    cast(
+        sqrt(cast(
+            count({{ fen }}) * sum(cast({{ fen }} as decimal(19, 0)) * cast({{ fen }} as decimal(19, 0)))
+            - cast(sum({{ fen }}) as decimal(38, 0)) * sum({{ fen }}) as double
+        )) / nullif(cast(sum({{ fen }}) as double), 0) as decimal(18, 6)
+    )
+{%- endmacro %}

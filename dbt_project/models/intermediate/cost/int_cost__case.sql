@@ -7,7 +7,7 @@ with months as (
         encounter_id,
         period as cost_period,
         charge_fen,
-        {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total', 'ratio_check'] -%}
+        {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total', 'ratio_check', 'charged_goods'] -%}
         {{ part }}_fen{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_cost__case_month') }}
@@ -49,7 +49,7 @@ costed as (
         closed.basis,
         closed.method,
         closed.reported_fen,
-        {% for part in ['charge', 'drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total', 'ratio_check'] -%}
+        {% for part in ['charge', 'drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total', 'ratio_check', 'charged_goods'] -%}
         cast(sum(months.{{ part }}_fen) as bigint) as {{ part }}_fen,
         {% endfor -%}
         cast(sum(case when months.cost_period = closed.period then months.total_fen else 0 end) as bigint) as this_month_fen
@@ -76,6 +76,7 @@ select
     case when basis = 'department' then total_fen else reported_fen end as total_fen,
     case when basis = 'department' then this_month_fen else reported_fen end as this_month_fen,
     case when basis = 'department' then ratio_check_fen end as ratio_check_fen,
+    case when basis = 'department' then charged_goods_fen end as charged_goods_fen,
     case when basis = 'department' then method else 'reported' end as method
 from costed
 where (basis = 'department' and total_fen is not null) or (basis = 'reported' and reported_fen is not null)

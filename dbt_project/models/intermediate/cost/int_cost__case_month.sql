@@ -1,6 +1,7 @@
 -- One row per period, member and encounter: that month's services to it, charged and at cost, by component, in fen (domain 1.10).
 -- Each pool is shared out by exact integers, half away from zero; what rounding leaves stands in cost.case_reconciliation.
--- ratio_check_fen: the same by cost-to-charge alone, to see how far the methods lie apart.
+-- ratio_check_fen: the same by cost-to-charge alone, to see how far the methods lie apart. charged_goods_fen: drugs and
+-- materials charged by themselves, without the work around them: what top-down starts from.
 with weights as (
     select period, member_id, encounter_id, pool_code, amount_fen, points, cast(0 as bigint) as days
     from {{ ref('int_cost__case_charge') }}
@@ -32,6 +33,7 @@ weighted as (
         weights.period,
         weights.member_id,
         weights.encounter_id,
+        weights.pool_code,
         weights.amount_fen,
         case pools.weight_kind when 'equivalent' then weights.points when 'charge' then weights.amount_fen else weights.days end
             as weight,
@@ -53,6 +55,7 @@ shared as (
         period,
         member_id,
         encounter_id,
+        pool_code,
         amount_fen,
         {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect'] -%}
         case when {{ part }}_fen <> 0 then coalesce({{ share_of(part ~ '_fen', 'weight', 'whole') }}, 0) else 0 end as {{ part }}_fen,
@@ -72,6 +75,7 @@ select
     cast(sum(drug_fen + consumable_fen + labour_fen + depreciation_fen + other_fen + indirect_fen) as bigint) as total_fen,
     cast(sum(coalesce(
         ratio_check_fen, drug_fen + consumable_fen + labour_fen + depreciation_fen + other_fen + indirect_fen
-    )) as bigint) as ratio_check_fen
+    )) as bigint) as ratio_check_fen,
+    cast(sum(case pool_code when 'DRUG' then drug_fen when 'MATERIAL' then consumable_fen else 0 end) as bigint) as charged_goods_fen
 from shared
 group by period, member_id, encounter_id

@@ -1,49 +1,82 @@
 -- One row per period, member, DRG and item: in how many cases of the group it was used, how much of it, and what it cost.
 -- (A product of two DECIMAL(18) stays DECIMAL(18) in DuckDB and overflows: one of them is wider.)
 -- Services at the member's own unit cost, what has none (drugs, consumables) at its price: there is no mark-up on them.
-with lines as (
+-- Cases and groups are numbered first: five million lines are gathered by numbers, not by names.
+with cases as (
     select
-        cases.period as case_period,
-        cases.drg_code,
-        charges.period,
-        charges.member_id,
-        charges.encounter_id,
+        member_id,
+        encounter_id,
+        period,
+        drg_code,
+        cast(row_number() over (order by member_id, encounter_id) as integer) as case_no,
+        cast(dense_rank() over (order by period, member_id, drg_code) as integer) as group_no
+    from {{ ref('int_payment__case') }}
+),
+
+groups as (
+    select distinct group_no, period, member_id, drg_code
+    from cases
+),
+
+lines as (
+    select
+        cases.group_no,
+        cases.case_no,
+        charges.period as charged_in,
         charges.executing_dept,
         charges.item_code,
-        sum(charges.quantity) as quantity,
-        sum(charges.amount) as amount
+        charges.quantity,
+        charges.amount
     from {{ ref('int_core__charge') }} as charges
-    inner join {{ ref('int_payment__case') }} as cases
+    inner join cases
         on charges.member_id = cases.member_id
         and charges.encounter_id = cases.encounter_id
-    group by all
+),
+
+used as (
+    select
+        group_no,
+        charged_in,
+        executing_dept,
+        item_code,
+        sum(quantity) as quantity,
+        sum(amount) as amount
+    from lines
+    group by group_no, charged_in, executing_dept, item_code
+),
+
+counted as (
+    select group_no, item_code, count(*) as cases_with_item
+    from (select distinct group_no, item_code, case_no from lines) as uses
+    group by group_no, item_code
 ),
 
 costed as (
     select
-        lines.case_period as period,
-        lines.member_id,
-        lines.drg_code,
-        lines.encounter_id,
-        lines.item_code,
-        sum(lines.quantity) as quantity,
-        {{ money('sum(coalesce(cast(lines.quantity as decimal(19, 4)) * items.unit_cost, lines.amount))') }} as cost
-    from lines
+        used.group_no,
+        used.item_code,
+        sum(used.quantity) as quantity,
+        {{ money('sum(coalesce(cast(used.quantity as decimal(19, 4)) * items.unit_cost, used.amount))') }} as cost
+    from used
+    inner join groups on used.group_no = groups.group_no
     left join {{ ref('cost__item_cost') }} as items
-        on lines.period = items.period
-        and lines.member_id = items.member_id
-        and lines.executing_dept = items.executing_dept
-        and lines.item_code = items.item_code
-    group by lines.case_period, lines.member_id, lines.drg_code, lines.encounter_id, lines.item_code
+        on used.charged_in = items.period
+        and groups.member_id = items.member_id
+        and used.executing_dept = items.executing_dept
+        and used.item_code = items.item_code
+    group by used.group_no, used.item_code
 )
 
 select
-    period,
-    member_id,
-    drg_code,
-    item_code,
-    count(*) as cases_with_item,
-    sum(quantity) as quantity,
-    {{ money('sum(cost)') }} as cost
+    groups.period,
+    groups.member_id,
+    groups.drg_code,
+    costed.item_code,
+    counted.cases_with_item,
+    costed.quantity,
+    costed.cost
 from costed
-group by period, member_id, drg_code, item_code
+inner join groups on costed.group_no = groups.group_no
+inner join counted
+    on costed.group_no = counted.group_no
+    and costed.item_code = counted.item_code

@@ -11,40 +11,22 @@ with pools as (
 ),
 
 idle as (
-    select
-        pools.period,
-        pools.member_id,
-        sum(pools.total_fen) as idle_fen
-    from {{ ref('int_cost__pool') }} as pools
-    left join (select distinct period, member_id, pool_code from {{ ref('int_cost__case_day') }}) as days
-        on pools.period = days.period
-        and pools.member_id = days.member_id
-        and pools.pool_code = days.pool_code
-    where
-        pools.weight_kind = 'none'
-        or (pools.weight_kind <> 'day' and pools.weight_total = 0)
-        or (pools.weight_kind = 'day' and days.pool_code is null)
-    group by pools.period, pools.member_id
+    select period, member_id, sum(total_fen) as idle_fen
+    from {{ ref('int_cost__idle_pool') }}
+    group by period, member_id
 ),
 
 months as (
     select
-        months.period,
-        months.member_id,
-        sum(months.total_fen) as shared_fen,
-        sum(case when encounters.case_period = months.period then months.total_fen else 0 end) as closed_fen,
-        sum(case
-            when encounters.encounter_id is not null and coalesce(encounters.case_period, '9999-12') > months.period
-                then months.total_fen
-            else 0
-        end) as progress_fen,
-        sum(case when encounters.case_period < months.period then months.total_fen else 0 end) as late_fen,
-        sum(case when encounters.encounter_id is null then months.total_fen else 0 end) as stray_fen
-    from {{ ref('int_cost__case_month') }} as months
-    left join {{ ref('int_core__encounter') }} as encounters
-        on months.member_id = encounters.member_id
-        and months.encounter_id = encounters.encounter_id
-    group by months.period, months.member_id
+        period,
+        member_id,
+        sum(total_fen) as shared_fen,
+        sum(case when standing = 'closed' then total_fen else 0 end) as closed_fen,
+        sum(case when standing = 'open' then total_fen else 0 end) as progress_fen,
+        sum(case when standing = 'late' then total_fen else 0 end) as late_fen,
+        sum(case when standing = 'stray' then total_fen else 0 end) as stray_fen
+    from {{ ref('int_cost__month_total') }}
+    group by period, member_id
 ),
 
 departments as (

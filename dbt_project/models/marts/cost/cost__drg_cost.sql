@@ -2,13 +2,46 @@
 -- Means are exact, half-up. Region: all members of the consortium in the same month; peers: members of the same level
 -- (S3-DRG-09). status (S3-DRG-13, AMB-18): over_standard from standard x (1 + alert) on, watch from the near-alert share of
 -- that threshold on or where the mean stay exceeds the region's median by the policy share.
-with cases as (
+-- Spread: quartiles between neighbours half-up, variation over the group's own cases. By day: what the case's drugs and charged
+-- materials and its nights in the department at that month's rate come to (top-down). Contribution (domain 1.12): payment less
+-- what a case more would cost, by policy shares of each component; indirect cost doesn't move with a case.
+{%- set variable_parameters = [] %}
+{%- set variable_terms = [] %}
+{%- for part in ['drug', 'consumable', 'labour', 'depreciation', 'other'] %}
+{%- do variable_parameters.append('variable_cost_share_' ~ part) %}
+{%- do variable_terms.append('cast(means.' ~ part ~ ' as decimal(28, 2)) * cast(policy.variable_cost_share_' ~ part ~ ' as decimal(9, 6))') %}
+{%- endfor %}
+{%- set variable_cost = 'cast(' ~ variable_terms | join(' + ') ~ ' as decimal(18, 2))' %}
+with by_day as (
+    select
+        cases.member_id,
+        cases.encounter_id,
+        cases.charged_goods_fen + {{ share_of(
+            '(units.medical_full_fen - units.medical_material_fen)',
+            '(units.inpatient_part * cast(cases.los_days as hugeint))',
+            '(units.whole * cast(units.bed_days as hugeint))'
+        ) }} as by_day_fen
+    from {{ ref('int_cost__case') }} as cases
+    inner join {{ ref('int_cost__clinical_unit') }} as units
+        on cases.period = units.period
+        and cases.member_id = units.member_id
+        and cases.dept_code = units.dept_code
+        and units.bed_days > 0
+    where cases.los_days is not null
+),
+
+cases as (
     select
         costs.*,
+        {{ to_fen('costs.total_cost') }} as total_fen,
+        by_day.by_day_fen,
         members.level,
         payments.standard,
         payments.weight
     from {{ ref('cost__case_cost') }} as costs
+    left join by_day
+        on costs.member_id = by_day.member_id
+        and costs.encounter_id = by_day.encounter_id
     inner join {{ ref('int_payment__case') }} as payments
         on costs.member_id = payments.member_id
         and costs.encounter_id = payments.encounter_id
@@ -27,6 +60,12 @@ groups as (
         count(*) as cases,
         max(standard) as payment_standard,
         sum(los_days) as los_days,
+        {{ quantile_fen('total_fen', 0.25) }} as p25_cost,
+        {{ quantile_fen('total_fen', 0.5) }} as median_cost,
+        {{ quantile_fen('total_fen', 0.75) }} as p75_cost,
+        {{ variation_of('total_fen') }} as cost_variation,
+        {{ money('sum(ratio_check_cost)') }} as ratio_check,
+        case when count(by_day_fen) = count(*) then {{ from_fen('sum(by_day_fen)') }} end as by_day,
         {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total_cost', 'risk', 'charge', 'payment'] -%}
         {{ money('sum(' ~ part ~ ')') }} as {{ part }}{{ ',' if not loop.last }}
         {% endfor %}
@@ -52,10 +91,11 @@ means as (
         groups.*,
         {{ money_per('groups.total_cost', 'groups.cases') }} as mean_cost,
         {{ money_per('groups.los_days', 'groups.cases') }} as mean_los,
-        min({{ money_per('groups.total_cost', 'groups.cases') }}) over (
-            partition by groups.period, groups.level, groups.drg_code
-        ) as peer_best_cost
+        min({{ money_per('groups.total_cost', 'groups.cases') }}) over peers as peer_best_cost,
+        {{ money('sum(groups.total_cost) over peers') }} as peer_total_cost,
+        sum(groups.cases) over peers as peer_cases
     from groups
+    window peers as (partition by groups.period, groups.level, groups.drg_code)
 ),
 
 ceilings as (
@@ -90,6 +130,15 @@ select
     {{ money('means.payment_standard - means.mean_cost') }} as margin_per_case,
     {{ money_per('region.total_cost', 'region.cases') }} as region_mean_cost,
     means.peer_best_cost,
+    {{ money_per('means.peer_total_cost', 'means.peer_cases') }} as peer_mean_cost,
+    means.p25_cost,
+    means.median_cost,
+    means.p75_cost,
+    means.cost_variation,
+    {{ money_per('means.ratio_check', 'means.cases') }} as mean_cost_by_ratio,
+    {{ money_per('means.by_day', 'means.cases') }} as mean_cost_by_day,
+    {{ money_per(variable_cost, 'means.cases') }} as mean_variable_cost,
+    {{ money_per('means.payment - ' ~ variable_cost, 'means.cases') }} as contribution_per_case,
     {{ ratio('means.total_cost * region.cases', 'region.total_cost * means.cases') }} as cost_ratio_to_region,
     {{ ratio('means.consumable', 'means.total_cost') }} as consumable_share,
     {{ ratio('region.consumable', 'region.consumable_base') }} as region_consumable_share,
@@ -110,7 +159,9 @@ from means
 inner join region
     on means.period = region.period
     and means.drg_code = region.drg_code
-inner join {{ policy_in_force(['cost_alert_over_standard', 'los_alert_over_median', 'near_alert_ratio']) }} as policy
+inner join {{ policy_in_force(
+    ['cost_alert_over_standard', 'los_alert_over_median', 'near_alert_ratio'] + variable_parameters
+) }} as policy
     on means.period = policy.period
     and means.member_id = policy.member_id
 left join ceilings
