@@ -80,6 +80,8 @@ def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehous
         ("R35-hit", 1, "10.00"),
         ("R42-hit", 1, "20.00"),  # the lower grade
         ("R41-hit", 1, "0.20"),
+        ("R36-hit", 1, "0.01"),
+        ("R53-service", 1, "10.00"),
         ("R53-hit", 1, "10.00"),  # one of fifteen days of 150 yuan
         ("R54-hit", 1, "11.00"),  # eleven of thirty days of 30 yuan
         ("R64-panel", 5, "50.00"),

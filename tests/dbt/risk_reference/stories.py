@@ -112,7 +112,7 @@ class Story:
         """Lays everything into the lake as one delivery of the period, with the reference data of the stories."""
         for (extract, member), rows in self.rows.items():
             warehouse.deliver(extract, member, period, rows, on=date(2026, 10, 31))
-        for seed in ("items", "item_pairs", "drug_limits", "exam_indications", "drg"):
+        for seed in ("items", "item_pairs", "drug_limits", "exam_indications", "drg", "risk_list_entries"):
             warehouse.refer(seed, reference(seed))
 
     def _case(self, name: str, patient: str, member: str, begin: datetime, finds: str, **facts: Any) -> None:
@@ -375,6 +375,14 @@ def charges(story: Story) -> None:
     story.charge("R39-stapler-next-day", "STAPLER", "2026-10-03")
     story.charge("R39-stapler-next-day", "APPENDIX", "2026-10-02")
 
+    for name, price, found in (("R36-hit", "300.01", "R36"), ("R36-halved", "300", "")):
+        story.stay(name, name, "2026-10-01", 3, found)
+        story.charge(name, "GALL", "2026-10-02", price=1000)
+        story.charge(name, "APPENDIX", "2026-10-02", price=price)
+    story.stay("R36-two-days", "P36c", "2026-10-01", 4)
+    story.charge("R36-two-days", "GALL", "2026-10-02", price=1000)
+    story.charge("R36-two-days", "APPENDIX", "2026-10-03", price=600)
+
     story.stay("R40-hit", "P40", "2026-10-01", 3, "R40")
     story.charge("R40-hit", "GA", "2026-10-02")
     story.charge("R40-hit", "APPENDIX", "2026-10-02")
@@ -461,6 +469,26 @@ def drugs_and_services(story: Story) -> None:
     story.visit("R51-secondary-diagnosis", "P51b", "2026-10-02")
     story.charge("R51-secondary-diagnosis", "ALBUMIN", "2026-10-02")
     story.add("diagnoses", "H01", {"encounter_id": "R51-secondary-diagnosis", "seq": 2, "icd10": "K70.3"})
+
+    # rule lists by national code
+    for name, kind, found in (("LIST-setting", "visit", "R50"), ("LIST-ward", "stay", "")):
+        if kind == "visit":
+            story.visit(name, name, "2026-10-02", found)
+        else:
+            story.stay(name, name, "2026-10-01", 3, found)
+        story.charge(name, "WARDDRUG", "2026-10-02")
+    for name, age, found in (("LIST-adult", 18, "R52"), ("LIST-child", 17, "")):
+        story.visit(name, name, "2026-10-02", found, age_years=age)
+        story.charge(name, "CHILDDRUG", "2026-10-02")
+    for name, days, found in (("R53-service", (1, 8, 11), "R53"), ("R53-service-in-time", (1, 8, 10), "")):
+        story.visit(name, name, "2026-10-01", found)
+        for day in days:
+            story.charge(name, "SWALLOW", f"2026-10-{day:02d}")
+    for name, second, found in (("LIST-pair", "2026-10-05", "R30"), ("LIST-alone", None, "")):
+        story.stay(name, name, "2026-10-01", 6, found)
+        story.charge(name, "CRYO", "2026-10-02")
+        if second:
+            story.charge(name, "CRYOMAIN", second)
 
     story.visit("R52-hit", "P52", "2026-10-02", "R52", age_years=17)
     story.charge("R52-hit", "LEVO", "2026-10-02")

@@ -17,6 +17,7 @@ select
     cases.sex,
     cases.age_years,
     cases.payer,
+    cases.encounter_type,
     cases.is_inpatient,
     cases.started_on,
     cases.ended_on,

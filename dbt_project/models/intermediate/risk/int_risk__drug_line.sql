@@ -9,17 +9,19 @@ select
     lines.amount,
     lines.member_level,
     lines.payer,
+    lines.encounter_type,
     lines.sex,
     lines.age_years,
     limits.indication_icd_prefixes,
     limits.payer_limit,
     limits.level_limit,
+    limits.setting_limit,
     limits.sex_limit as drug_sex_limit,
     limits.age_min as drug_age_min,
     limits.age_max as drug_age_max
 from {{ ref('int_risk__watched_line') }} as lines
-inner join {{ ref('drug_limits') }} as limits
+inner join {{ ref('int_risk__drug_limit') }} as limits
     on lines.item_code = limits.drug_code
-    and lines.charged_on >= limits.valid_from
+    and lines.charged_on >= coalesce(limits.valid_from, lines.charged_on)
     and lines.charged_on <= coalesce(limits.valid_to, lines.charged_on)
 where lines.is_listed_drug

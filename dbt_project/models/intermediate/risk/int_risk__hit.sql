@@ -24,6 +24,7 @@
     'int_risk__r33_over_window_limit',
     'int_risk__r34_more_than_24_hours',
     'int_risk__r35_unbundled_item',
+    'int_risk__r36_second_operation_full_price',
     'int_risk__r39_consumable_without_operation',
     'int_risk__r40_missing_companion',
     'int_risk__r41_mark_up',

@@ -12,8 +12,8 @@ grouped as (
 ),
 
 listed_drugs as (
-    select distinct drug_code from {{ ref('drug_limits') }}
-    where coalesce(indication_icd_prefixes, payer_limit, level_limit, sex_limit) is not null
+    select distinct drug_code from {{ ref('int_risk__drug_limit') }}
+    where coalesce(indication_icd_prefixes, payer_limit, level_limit, setting_limit, sex_limit) is not null
         or coalesce(age_min, age_max) is not null
 ),
 
@@ -38,21 +38,24 @@ select
     items.max_price_secondary,
     items.max_price_primary,
     -- The smaller of both daily limits; least() leaves out what is empty.
-    least(items.max_per_day, case when items.limit_window = 'day' then items.limit_quantity end) as day_limit,
-    case when items.limit_window <> 'day' then items.limit_quantity end as window_limit,
-    case when items.limit_window <> 'day' then items.limit_window end as limit_window,
-    coalesce(items.is_hourly, false) as is_hourly,
+    least(items.max_per_day, case when items.limit_window = 'day' then items.limit_quantity end, listed.day_limit) as day_limit,
+    coalesce(case when items.limit_window <> 'day' then items.limit_quantity end, listed.window_limit) as window_limit,
+    coalesce(case when items.limit_window <> 'day' then items.limit_window end, listed.limit_window) as limit_window,
+    coalesce(items.is_hourly, false) or coalesce(listed.is_hourly, false) as is_hourly,
     items.care_grade,
     case when grouped.mutually_exclusive_group is not null then items.mutually_exclusive_group end as exclusive_group,
     item_groups.item_group,
-    items.sex_limit,
-    items.age_min,
-    items.age_max,
+    coalesce(items.sex_limit, listed.sex_limit) as sex_limit,
+    greatest(items.age_min, listed.age_min) as age_min,
+    least(items.age_max, listed.age_max) as age_max,
+    listed.course_days,
+    coalesce(listed.is_grouped_operation, false) as is_grouped_operation,
     in_need.item_code is not null as is_in_need,
     listed_drugs.drug_code is not null as is_listed_drug,
     listed_exams.item_code is not null as is_listed_exam
 from {{ ref('items') }} as items
 left join in_need on items.item_code = in_need.item_code
+left join {{ ref('int_risk__list_limit') }} as listed on items.item_code = listed.item_code
 left join grouped on items.mutually_exclusive_group = grouped.mutually_exclusive_group
 left join listed_drugs on items.item_code = listed_drugs.drug_code
 left join item_groups on items.item_code = item_groups.item_code

@@ -37,10 +37,28 @@ unlisted as (
     where listed.item_code is null
 ),
 
+-- What the insurer's lists say, where the consortium says nothing of the pair.
+published as (
+    select
+        entries.item_code,
+        entries.with_item_code,
+        'duplicate' as relation,
+        entries.pair_window,
+        items.valid_from,
+        items.valid_to
+    from {{ ref('int_risk__listed_item') }} as entries
+    inner join {{ ref('items') }} as items on entries.item_code = items.item_code
+    left join listed
+        on entries.item_code = listed.item_code and entries.with_item_code = listed.with_item_code
+    where entries.list_kind = 'pair' and entries.with_item_code <> entries.item_code and listed.item_code is null
+),
+
 pairs as (
     select * from listed
     union all
     select * from unlisted
+    union all
+    select * from published
 )
 
 select

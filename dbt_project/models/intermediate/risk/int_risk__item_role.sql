@@ -1,15 +1,15 @@
--- One row per item and set of items that are looked at together: the two sides of a pair, the members of an exclusive group.
+-- One row per item and set of items that are looked at together: a main item and all its partners, the members of an exclusive group.
 -- `bucket` is where they have to meet; windows of hours or days meet within the person and are measured later.
 select
     item_code,
-    relation || ':' || item_code || '+' || with_item_code as set_id,
+    relation || ':' || item_code || '/' || pair_window as set_id,
     'main' as part,
     case when pair_window in ('day', 'visit') then pair_window else 'person' end as bucket
 from {{ ref('int_risk__item_pair') }}
 union
 select
     with_item_code as item_code,
-    relation || ':' || item_code || '+' || with_item_code as set_id,
+    relation || ':' || item_code || '/' || pair_window as set_id,
     'sub' as part,
     case when pair_window in ('day', 'visit') then pair_window else 'person' end as bucket
 from {{ ref('int_risk__item_pair') }}

@@ -31,6 +31,8 @@ priced as (
         items.is_listed_exam,
         items.care_grade,
         items.item_group,
+        items.course_days,
+        coalesce(items.is_grouped_operation, false) as is_grouped_operation,
         coalesce(charges.unit_price > purchases.lowest_price, false) as is_above_a_purchase
     from charges
     left join {{ ref('int_risk__item') }} as items
@@ -59,6 +61,8 @@ where quantity > 0
         or is_listed_drug
         or is_listed_exam
         or window_limit is not null
+        or course_days is not null
+        or is_grouped_operation
         or sex_limit is not null
         or age_years < age_min
         or age_years > age_max

@@ -1,4 +1,6 @@
--- One row per encounter and drug prescribed for more days than its course of treatment is paid for (R53).
+-- One row per charge line of a drug prescribed in an encounter for more days than its course of treatment is paid for, and of a
+-- service charged to a person after its course has ended (R53). A course of a service begins with the first line after a pause
+-- as long as the course itself.
 with prescribed as (
     select
         prescriptions.member_id,
@@ -6,7 +8,7 @@ with prescribed as (
         prescriptions.drug_code,
         sum(prescriptions.days) as days
     from {{ ref('stg_prescriptions') }} as prescriptions
-    where prescriptions.drug_code in (select drug_code from {{ ref('drug_limits') }} where max_days is not null)
+    where prescriptions.drug_code in (select drug_code from {{ ref('int_risk__drug_limit') }} where max_days is not null)
         and coalesce(prescriptions.review_result, 'pass') <> 'rejected'
     group by prescriptions.member_id, prescriptions.encounter_id, prescriptions.drug_code
 ),
@@ -20,11 +22,39 @@ beyond as (
     from prescribed
     inner join {{ ref('int_risk__case') }} as cases
         on prescribed.member_id = cases.member_id and prescribed.encounter_id = cases.encounter_id
-    inner join {{ ref('drug_limits') }} as limits
+    inner join {{ ref('int_risk__drug_limit') }} as limits
         on prescribed.drug_code = limits.drug_code
-        and cases.started_on >= limits.valid_from
+        and cases.started_on >= coalesce(limits.valid_from, cases.started_on)
         and cases.started_on <= coalesce(limits.valid_to, cases.started_on)
     where prescribed.days > limits.max_days and cases.payer <> 'self'
+),
+
+served as (
+    select
+        lines.*,
+        {{ days_between('lag(lines.charged_on) over person_item', 'lines.charged_on') }} as pause_days
+    from {{ ref('int_risk__watched_line') }} as lines
+    where lines.course_days is not null and lines.payer <> 'self'
+    window person_item as (
+        partition by lines.member_id, lines.patient_id, lines.item_code order by lines.charged_at, lines.charge_id
+    )
+),
+
+numbered as (
+    select
+        *,
+        sum(case when pause_days >= course_days then 1 else 0 end) over (
+            partition by member_id, patient_id, item_code order by charged_at, charge_id
+            rows between unbounded preceding and current row
+        ) as course
+    from served
+),
+
+begun as (
+    select
+        *,
+        min(charged_on) over (partition by member_id, patient_id, item_code, course) as course_from
+    from numbered
 )
 
 select
@@ -44,3 +74,17 @@ left join {{ ref('int_risk__charge') }} as charges
     and beyond.encounter_id = charges.encounter_id
     and beyond.drug_code = charges.item_code
     and charges.quantity > 0
+union all
+select
+    'R53' as rule_code,
+    member_id,
+    encounter_id,
+    item_code as subject,
+    charge_id,
+    charged_on as evidence_on,
+    amount as amount_at_risk,
+    true as is_certain,
+    '项目' || item_name || '(' || item_code || ')自' || cast(course_from as varchar) || '开始,至' || cast(charged_on as varchar)
+    || '仍在收费,限定支付疗程' || cast(course_days as varchar) || '天' as evidence
+from begun
+where {{ days_between('course_from', 'charged_on') }} >= course_days
