@@ -65,6 +65,7 @@ _LISTS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
             ("own_amount", "甲方金额", "money"), ("counterparty_amount", "乙方金额", "money"),
             ("difference", "差额", "money"), ("eliminated_amount", "已抵销", "money"),
             ("suspense_amount", "甲方挂账", "money"), ("status", "状态", "text"), ("reason", "原因", "wrapped"),
+            ("open_reference", "单据", "text"),
         ),
     ),
     (
@@ -203,7 +204,7 @@ class _Sheet:
             gap = Decimal(0)
             if column == self.consolidated:
                 gap = amounts[left].consolidated - amounts[right].consolidated
-            formula = f"{_name(self.row_of[left], column)}-{_name(self.row_of[right], column)}"
+            formula = f"ROUND({_name(self.row_of[left], column)}-{_name(self.row_of[right], column)},2)"
             self._formula(row, column, formula, gap, "check_money")
 
 
@@ -232,7 +233,7 @@ def _list(
             first, last = _name(FIRST_ROW, places[column]), _name(end - 1, places[column])
             total = sum((row[column] for row in rows), Decimal(0))
             sheet.write_formula(end, places[column], f"=SUM({first}:{last})", formats["total_money"], float(total))
-        gap = f"={_name(end, places['debit'])}-{_name(end, places['credit'])}"
+        gap = f"=ROUND({_name(end, places['debit'])}-{_name(end, places['credit'])},2)"
         sheet.write_string(end + 1, places["debit"] - 1, "校验：借方－贷方（应为零）", formats["check"])
         sheet.write_formula(end + 1, places["debit"], gap, formats["check_money"], 0)
     for column, _, kind in columns:

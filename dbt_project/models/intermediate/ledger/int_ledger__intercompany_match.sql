@@ -35,7 +35,7 @@ by_amount as (
 ),
 
 stepped as (
-    select {{ pair }}, side, fact_id, own_amount, 'reference' as match_step, ic_reference as match_key
+    select {{ pair }}, side, fact_id, own_amount, ic_reference, 'reference' as match_step, ic_reference as match_key
     from lines
     inner join by_reference using ({{ pair }}, ic_reference)
 
@@ -46,6 +46,7 @@ stepped as (
         side,
         fact_id,
         own_amount,
+        ic_reference,
         case when by_amount.leg is not null then 'amount' else 'total' end,
         case
             when by_amount.leg is not null
@@ -62,6 +63,7 @@ select
     match_key,
     {{ money("coalesce(sum(case side when 'a' then own_amount end), 0)") }} as a_amount,
     {{ money("coalesce(sum(case side when 'b' then own_amount end), 0)") }} as b_amount,
-    count(*) as amounts
+    count(*) as amounts,
+    min(ic_reference) as first_reference
 from stepped
 group by {{ pair }}, match_step, match_key

@@ -9,7 +9,12 @@ with totals as (
         {{ money('sum(a_amount)') }} as a_amount,
         {{ money('sum(b_amount)') }} as b_amount,
         {{ money("sum(case when match_step = 'reference' then least(abs(a_amount), abs(b_amount)) else 0 end)") }}
-            as matched_by_reference
+            as matched_by_reference,
+        -- What no amount of the other side answers, and a document of it.
+        sum(case when match_step = 'total' then a_amount else 0 end) as a_open,
+        sum(case when match_step = 'total' then b_amount else 0 end) as b_open,
+        sum(case when match_step <> 'total' then abs(a_amount - b_amount) else 0 end) as differing,
+        min(case when match_step = 'total' or a_amount <> b_amount then first_reference end) as open_reference
     from {{ ref('int_ledger__intercompany_match') }}
     group by {{ pair }}
 ),
@@ -81,13 +86,16 @@ select
     compared.explained_amount,
     compared.eliminated_amount,
     compared.matched_by_reference,
+    compared.open_reference,
     {{ money('compared.tolerance') }} as tolerance,
     case
         when abs(compared.difference - compared.explained_amount) <= compared.tolerance then 'matched'
         when compared.a_ahead_of_b <> 0 and abs(compared.difference - compared.a_ahead_of_b) <= compared.tolerance
             then 'timing'
         when elsewhere.leg is not null then 'wrong_counterparty'
-        when compared.a_amount = 0 or compared.b_amount = 0 then 'one_sided'
+        when compared.a_amount = 0 or compared.b_amount = 0
+            or (compared.differing = 0 and (compared.a_open = 0 or compared.b_open = 0))
+            then 'one_sided'
         else 'difference'
     end as status
 from compared

@@ -66,10 +66,14 @@ select
         when 'one_sided' then
             case
                 when sides.own_amount = 0 then '本方未入账 · nothing in this member''s books'
-                else '对方未入账 · nothing in the counterparty''s books'
+                when sides.counterparty_amount = 0 then '对方未入账 · nothing in the counterparty''s books'
+                when (sides.difference > 0) = (sides.side = 'a')
+                    then '对方有业务未入账 · some of it is not in the counterparty''s books'
+                else '本方有业务未入账 · some of it is not in this member''s books'
             end
         else '双方金额不符 · the amounts differ'
-    end as reason
+    end as reason,
+    case when sides.status <> 'matched' then sides.open_reference end as open_reference
 from sides
 left join {{ ref('elimination_rules') }} as rules on sides.rule_id = rules.rule_id
 left join {{ ref('core__member') }} as own on sides.member_id = own.member_id
