@@ -444,6 +444,9 @@ def groups(story: Story) -> None:
     # gastroenteritis kept in hospital as a bleeding brain, and paid three times its bill
     coded("R21-hit", "BR13", "I61.0", "R21", "E11.9 K52.9")
     coded("R21-dear", "BR13", "I61.0", "", "E11.9 K52.9", fund=12000)
+    coded("R21-nothing-done", "BR13", "I61.0", "", "E11.9 K52.9")
+    for name in ("R21-hit", "R21-dear"):
+        story.charge(name, "GASTRO", "2026-10-02")
     coded("RISK16-hit", "GD29", "K35.8", "S2-RISK-16")  # no operation coded
     coded("RISK16-coded", "GD29", "K35.8", "", procedure="47.01")
     for name in ("RISK16-hit", "RISK16-coded"):
