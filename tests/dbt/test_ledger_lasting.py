@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.dbt import ledger_exercises as exercises
 from tests.dbt.ledger_books import (
     BANK,
     MARTS,
@@ -108,7 +109,7 @@ BY_ACCOUNT_ONLY = {"T02"}  # whose trial balance does not part stock by counterp
 @pytest.fixture(scope="module")
 def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     dbt_session.reset()
-    chart(dbt_session, sorted(CODES))
+    chart(dbt_session, sorted(CODES | exercises.CODES))
     for member, by_month in BOOKS.items():
         carried: Balances = {}
         for month in MONTHS:
@@ -119,6 +120,7 @@ def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     asset = {"asset_id": "CT9", "asset_class": "imaging", "modality": "ct", "original_cost": 124}
     dbt_session.deliver("assets", "T01", "2026-10", [asset | {"monthly_depreciation": "10.33"}])
     a_sterile_supply_that_works_for_a_township(dbt_session)
+    exercises.tell(dbt_session)
     dbt_session.build(*MARTS, "+ledger__consolidated_cost", "+ledger__transfer_price")
     return shelve(dbt_session, tmp_path_factory.mktemp("lasting"))
 
@@ -268,3 +270,58 @@ def test_consolidated_cost_is_the_cost_of_all_less_prices_and_margins(ledger: Sh
     assert own == 80 + 150 + 60 + 250
     assert consolidated == own - 92 - 175
     assert result["RE_SERVICE_EXPENSE"][1] == -92 - 175 - Decimal("2.50")
+
+
+# Exercises from text books
+
+
+def consolidated(ledger: Shelf, statement: str, month: str) -> dict[str, Decimal]:
+    return {code: amounts[2] for code, amounts in ledger.statement(statement, month).items()}
+
+
+def answer(name: str) -> dict[str, Any]:
+    return exercises.EXERCISES[name]["published"]
+
+
+def test_sales_and_cost_of_two_stores(ledger: Shelf) -> None:
+    """C1: sales 1,000,000 and cost 690,000, of which 10,000 is margin deferred."""
+    result, wanted = consolidated(ledger, "revenue_expense", exercises.TWO_STORES), answer("C1_top_bottom")
+    assert (result["RE_BUSINESS"], result["RE_BUSINESS_EXPENSE"]) == (wanted["sales"], wanted["cogs"])
+
+
+def test_what_goes_out_of_revenue_cost_and_stock_at_twice_the_cost(ledger: Shelf) -> None:
+    """C3: of 180,000 of internal sales 162,000 go out of cost and 18,000 out of stock."""
+    wanted = answer("C3_full_markup_inventory")
+    assert journal(ledger, "E09", "H03", "V01", exercises.MARKUP) == {
+        exercises.SALES: wanted["revenue_eliminated"],
+        exercises.COST: -wanted["cogs_eliminated"],
+        exercises.STOCK: -wanted["inventory_eliminated"],
+    }
+
+
+def test_the_balance_of_an_owner_of_four_fifths(ledger: Shelf) -> None:
+    """C7: 520 of consolidation reserve on 3201, and the minority's 330 with the group's own net assets."""
+    position, wanted = (
+        consolidated(ledger, "financial_position", exercises.FOUR_FIFTHS),
+        answer("C7_parent_80pct_year1"),
+    )
+    lines = {
+        "FP_FIXED_GROSS": wanted["tangible_cost"], "FP_FIXED_DEPRECIATION": -wanted["tangible_depr"],
+        "FP_EQUITY_INVESTMENT": wanted["fin_inv"], "FP_RECEIVABLE": wanted["receivables"], "FP_CASH": wanted["cash"],
+        "FP_PAYABLE": wanted["payables"], "IC_DIFF": wanted["link_interco"], "FP_ASSETS": wanted["total"],
+        "FP_EQUITY_ADJUSTMENT": wanted["cons_reserves_A"],
+        "FP_ACCUMULATED_SURPLUS": wanted["capital"] + wanted["reserves"] + wanted["result"] + wanted["minority_A"],
+    }  # fmt: skip
+    assert {code: position[code] for code in lines} == lines
+
+
+def test_an_accepted_difference_stands_on_the_suspense_line_and_does_not_vanish(ledger: Shelf) -> None:
+    """C9: 1,750 of receivables + 50 of suspense = 1,800 of payables."""
+    position, wanted = (
+        consolidated(ledger, "financial_position", exercises.LINK),
+        answer("C9_unmatched_within_threshold"),
+    )
+    assert position["IC_DIFF"] == wanted["link_account"]
+    assert position["FP_RECEIVABLE"] == wanted["consolidated"]["receivables"]
+    assert position["FP_PAYABLE"] == wanted["consolidated"]["payables"]
+    assert position["FP_NET_ASSETS"] == 0

@@ -70,7 +70,8 @@ def test_an_open_month_and_a_newcomers_first_books_change_nothing(
     assert judged(state, published, other_month)[0] == 0
     closed(state, published)
     first_books = (
-        "insert into ledger.statement_by_member by name select period, statement, line_code, 'V01' as member_id, amount "
+        "insert into ledger.statement_by_member by name "
+        "select period, statement, line_code, 'V01' as member_id, amount "
         "from ledger.statement_by_member; update ledger.statement_line set elimination_amount = elimination_amount - 1"
     )
     assert judged(state, published, first_books)[0] == 0
