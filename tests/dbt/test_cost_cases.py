@@ -6,10 +6,16 @@ T02 cost-to-charge, T03 what stays unmatched, T04 reported costs only, V01 a pha
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+import openpyxl
 import pytest
+
+from pipelines.costing.workbook import NoReport, write_all
 
 if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
@@ -103,7 +109,7 @@ def tc_63(warehouse: Warehouse) -> None:
 
 def laboratory(warehouse: Warehouse) -> None:
     departments(warehouse, "H02", LAB=("medtech", 1), WARD=("clinical", 1))
-    ledger(warehouse, "H02", {("LAB", "labour"): "304470.60"})
+    ledger(warehouse, "H02", {("LAB", "labour"): "204470.60", ("LAB", "depreciation"): "100000"})
     warehouse.deliver("encounters", "H02", PERIOD, [stay("E1")])
     lines = [("A", 1000, 100_000), ("B", 400, 120_000), ("C", 100, 70_000)]
     charges = [charge("E1", item, "lab", quantity, amount, "LAB") for item, quantity, amount in lines]
@@ -177,6 +183,12 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     equivalents = {"CARE": "1", "SCAN": "1", "A": "1.0", "B": "2.5", "C": "6.0"}
     prices = [plain | {"item_code": code, "item_name": code, "equivalent": e} for code, e in equivalents.items()]
     warehouse.refer("items", prices)
+    minutes = [("A", "1", "1"), ("B", "2.5", "0"), ("C", "6", "5")]
+    once = {"activity": "analyse", "activity_name": "上机检测", "valid_from": "2025-01-01"}
+    times = [
+        once | {"item_code": i, "staff_minutes": staff, "equipment_minutes": device} for i, staff, device in minutes
+    ]
+    warehouse.refer("item_activities", times)
     group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
     weights = {"ZZ15": "1.2", "ZZ11": "1.6056", "ZZ19": "20"}
     warehouse.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": w} for c, w in weights.items()])
@@ -185,8 +197,19 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
         story(warehouse)
     weighty = [stay(f"W{n}", reported_cost=0) for n in range(26)]
     warehouse.deliver("encounters", "T04", PERIOD, [stay("E1", reported_cost=1234), stay("E2"), *weighty])
+    census = {"census_date": f"{PERIOD}-04", "dept_code": "WARD", "bed_tier": "general", "beds_occupied": 10}
+    warehouse.deliver("bed_census", "H01", PERIOD, [census])
     warehouse.build(*MARTS)
-    names = ("case_cost", "case_reconciliation", "item_cost", "not_available")
+    names = ("case_cost", "case_reconciliation", "item_cost", "not_available", "item_cost_method", "activity_cost")
+    names = (
+        *names,
+        "case_method",
+        "work_in_progress",
+        "unit_cost",
+        "unit_cost_element",
+        "drg_service_unit",
+        "disease_cost",
+    )
     return {name: warehouse.rows(f"from cost.{name} order by all") for name in names}
 
 
@@ -211,6 +234,65 @@ def test_item_costs_by_equivalents_use_up_the_department(marts: dict[str, Rows])
     assert [row["unit_cost"] for row in items] == [Decimal("117.1041"), Decimal("292.7602"), Decimal("702.6245")]
     assert sum(row["total_cost"] for row in items) == Decimal("304470.60")
     assert [row["margin"] for row in items] == [row["revenue"] - row["total_cost"] for row in items]
+
+
+def test_items_by_activity_and_by_ratios_use_up_the_same_base(marts: dict[str, Rows]) -> None:
+    """Domain 1.9: A takes 1,000 of 2,600 staff minutes of 204,470.60 and 1,000 of 1,500 device minutes of 100,000."""
+    costs: dict[str, dict[str, Decimal]] = {}
+    for row in of(marts["item_cost_method"], "H02"):
+        costs.setdefault(row["method"], {})[row["item_code"]] = row["total_cost"]
+    assert {method: sum(items.values()) for method, items in costs.items()} == dict.fromkeys(
+        ("equivalent", "activity", "revenue_share", "time_share", "workload_share"), Decimal("304470.60")
+    )
+    assert costs["activity"]["A"] == Decimal("145309.21")
+    assert costs["time_share"] == costs["equivalent"]
+    assert costs["workload_share"]["A"] == Decimal("202980.40")
+    (activity,) = of(marts["activity_cost"], "H02")
+    assert (activity["staff_minutes"], activity["cost_per_staff_minute"]) == (2600, Decimal("78.6425"))
+    assert activity["total_cost"] == Decimal("304470.60")
+
+
+def test_a_bed_day_without_drugs_and_charged_materials(marts: dict[str, Rows]) -> None:
+    """TC-63's ward: 3,136,833.33 over ten days, 3,500 of it drugs and materials that patients were charged for."""
+    (ward,) = of(marts["unit_cost"], "H01")
+    assert (ward["unit_cost"], ward["unit_cost_without_materials"]) == (Decimal("313683.33"), Decimal("313333.33"))
+    assert sum(row["total_cost"] for row in of(marts["unit_cost_element"], "H01")) == ward["total_cost"]
+
+
+def test_ways_of_costing_cases_side_by_side(marts: dict[str, Rows]) -> None:
+    """Per way inpatients and what nobody carries make the inpatient cost; top-down puts all of H01 on ward days."""
+    rows = {(row["member_id"], row["method"]): row for row in marts["case_method"] if row["period"] == PERIOD}
+    assert {member: [m for c, m in rows if c == member] for member, _ in rows} == {
+        "H01": ["bottom_up", "cost_to_charge", "top_down"],
+        "H02": ["bottom_up", "cost_to_charge", "top_down"],
+        "H03": ["bottom_up", "cost_to_charge", "top_down"],
+        "T01": ["top_down"],
+        "T02": ["cost_to_charge", "top_down"],
+        "T03": ["bottom_up", "cost_to_charge", "top_down"],
+        "V01": ["bottom_up", "cost_to_charge", "top_down"],
+    }
+    assert rows["H01", "top_down"]["inpatient_cases"] == rows["H01", "bottom_up"]["inpatient_cases"]
+    assert (rows["T03", "bottom_up"]["inpatient_cases"], rows["T03", "bottom_up"]["unmatched"]) == (450, 300)
+    assert (rows["T02", "top_down"]["inpatient_cases"], rows["T02", "top_down"]["unmatched"]) == (0, 600)
+
+
+def test_what_an_open_stay_has_cost_so_far(marts: dict[str, Rows]) -> None:
+    (stay_,) = marts["work_in_progress"]
+    figures = [
+        stay_[name] for name in ("period", "encounter_id", "cost_so_far", "charged_so_far", "days_so_far", "closed_in")
+    ]
+    assert figures == ["2026-09", "E1", 600, 20, 11, PERIOD]
+
+
+def test_service_units_make_up_a_group(marts: dict[str, Rows]) -> None:
+    """TC-63's E1 is group ZZ15: ward 1,600, imaging 300 …, drugs 2,000, materials 1,500."""
+    units = {
+        row["service_unit"]: row["total_cost"]
+        for row in of(marts["drg_service_unit"], "H01")
+        if row["drg_code"] == "ZZ15"
+    }
+    assert sum(units.values()) == 5400
+    assert (units["DRUG"], units["MATERIAL"]) == (2000, 1500)
 
 
 def test_open_stays_are_work_in_progress_until_they_close(marts: dict[str, Rows]) -> None:
@@ -257,3 +339,29 @@ def test_reported_costs_stand_in_only_where_no_ledger_is_delivered(marts: dict[s
     assert of(marts["case_cost"], "T03")[0]["total_cost"] == 450
     (missing,) = marts["not_available"]
     assert (missing["member_id"], missing["reason_code"]) == ("T04", "NO_LEDGER")
+
+
+def test_the_workbook_of_a_month(marts: dict[str, Rows], dbt_session: Warehouse, tmp_path: Path) -> None:
+    """One file a member: sums are formulas that hold the marts' figures, checks are even, the same again is the same."""
+    published = tmp_path / "consortium.duckdb"
+    shutil.copy(dbt_session.database, published)
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("create schema governance")
+        connection.execute(
+            "create table governance.publication as select timestamp '2026-11-01 01:30:00' as published_at"
+        )
+    written = {book.member_id: book for book in write_all(published, tmp_path / "once", periods=[PERIOD])}
+    assert set(written) == {"H01", "H02", "H03", "T01", "T02", "T03", "V01"}
+    values = openpyxl.load_workbook(written["H01"].path, data_only=True)
+    formulas = openpyxl.load_workbook(written["H01"].path)
+    assert values.sheetnames == ["目录", *written["H01"].sheets]
+    (total,) = [row for row in values["科室直接成本表"].iter_rows(values_only=True) if row[0] == "合计"]
+    assert total[-1] == pytest.approx(3_136_833.33)
+    assert formulas["科室直接成本表"].cell(values["科室直接成本表"].max_row, 4).value == "=SUM(D5:D7)"
+    checks = [row for row in values["目录"].iter_rows(values_only=True) if row[5] in ("平", "不平")]
+    assert len(checks) == 5
+    assert {row[5] for row in checks} == {"平"}
+    again = write_all(published, tmp_path / "again", members=["H01"], periods=[PERIOD])
+    assert again[0].path.read_bytes() == written["H01"].path.read_bytes()
+    with pytest.raises(NoReport, match="no cost of T04"):
+        write_all(published, tmp_path / "none", members=["T04"])

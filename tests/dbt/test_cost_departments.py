@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines.reference import SEEDS
+
 if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
 
 PERIOD = "2026-10"
-MEMBERS = ("H01", "H02", "H03", "T01", "T02", "V01")
-LABOUR, MATERIAL, OTHER = "50010101", "50010102", "51010107"
-CHART = (LABOUR, MATERIAL, OTHER, "1002", "5201", "5301", "5501", "5801", "5901", "4101")
+MEMBERS = ("H01", "H02", "H03", "T01", "T02", "T03", "T04", "V01")
+LABOUR, MATERIAL, DRUG, OTHER = "50010101", "50010102", "50010103", "51010107"
+CHART = (LABOUR, MATERIAL, DRUG, OTHER, "1002", "5201", "5301", "5501", "5801", "5901", "4101")
 MARTS = ("+path:models/marts/cost", "+ledger__unmapped_account")
 
 HEADS = {"A1": 10, "A2": 20, "X1": 8, "X2": 12, "T1": 15, "T2": 20, "C1": 25, "C2": 40, "C3": 50}
@@ -38,6 +41,7 @@ ORDERED = {
 DRIVERS = [
     {"step": 0, "from_dept_class": "common", "driver": "floor_area", "fallback_driver": "headcount"},
     {"step": 1, "from_dept_class": "admin", "driver": "headcount"},
+    {"step": 0, "from_dept_class": "admin", "from_dept": "A1", "driver": "headcount"},
     {"step": 2, "from_dept_class": "auxiliary", "driver": "workload:pack"},
     {"step": 2, "from_dept_class": "auxiliary", "from_dept": "X2", "driver": "workload:registration"},
     {"step": 3, "from_dept_class": "medtech", "driver": "ordered_revenue", "fallback_driver": "headcount"},
@@ -67,6 +71,11 @@ def served(sender: str, kind: str, quantities: dict[str, int], elsewhere: str | 
     return [shared | {"receiver_dept": receiver, "quantity": q} for receiver, q in quantities.items()]
 
 
+def visits(dept: str, count: int) -> list[dict[str, Any]]:
+    visit = {"encounter_type": "outpatient", "dept_code": dept, "started_at": f"{PERIOD}-02T08:00:00"}
+    return [visit | {"encounter_id": f"{dept}-{n}"} for n in range(count)]
+
+
 def golden_hospital(warehouse: Warehouse) -> None:
     """H01 is domain 1.6.1 as a member would deliver it."""
     warehouse.deliver("departments", "H01", PERIOD, [department(c, KINDS[c[0]], heads) for c, heads in HEADS.items()])
@@ -82,20 +91,7 @@ def golden_hospital(warehouse: Warehouse) -> None:
         for r, q in row.items()
     ]
     warehouse.deliver("charge_lines", "H01", PERIOD, charges)
-    warehouse.deliver(
-        "encounters",
-        "H01",
-        PERIOD,
-        [
-            {
-                "encounter_id": f"O{n}",
-                "encounter_type": "outpatient",
-                "dept_code": "C1",
-                "started_at": f"{PERIOD}-02T08:00:00",
-            }
-            for n in range(9)
-        ],
-    )
+    warehouse.deliver("encounters", "H01", PERIOD, visits("C1", 9))
     census = {"bed_tier": "general", "beds_open": 40, "census_date": f"{PERIOD}-02"}
     beds = [census | {"dept_code": "C2", "beds_occupied": 12}, census | {"dept_code": "C3", "beds_occupied": 13}]
     warehouse.deliver("bed_census", "H01", PERIOD, beds)
@@ -135,6 +131,7 @@ def county_stories(warehouse: Warehouse) -> None:
             expense(None, "5801", 60),
         ],
     )
+    warehouse.deliver("encounters", "H03", PERIOD, visits("C", 10))
     warehouse.deliver("departments", "T02", PERIOD, [department("LAB", "medtech", 1), department("GP", "clinical", 2)])
     post(warehouse, "T02", [expense("LAB", LABOUR, 100)])
     post(warehouse, "V01", [expense(None, LABOUR, 55), expense(None, OTHER, 5), expense(None, MATERIAL, 40)])
@@ -149,6 +146,51 @@ def services_and_public_health(warehouse: Warehouse) -> None:
     warehouse.deliver("remote_services", "H01", PERIOD, rows)
     project = {"project_code": "P1", "project_name": "健康档案", "target_qty": 10, "done_qty": 4}
     warehouse.deliver("public_health", "T02", PERIOD, [project])
+
+
+def logistics_first(warehouse: Warehouse) -> None:
+    """T01 lets its admin department A1 close before the rest of administration (allow_adm_public_first)."""
+    rows = [department("A1", "admin", 9), department("A2", "admin", 1), department("C", "clinical", 3)]
+    warehouse.deliver("departments", "T01", PERIOD, rows)
+    post(warehouse, "T01", [expense("A1", LABOUR, 100), expense("A2", LABOUR, 40)])
+    with (SEEDS / "policy_pipeline.csv").open(encoding="utf-8", newline="") as file:
+        policy = list(csv.DictReader(file))
+    switch = next(row for row in policy if row["parameter"] == "allow_adm_public_first")
+    on = switch | {"scope_kind": "member", "scope": "T01", "value": "1"}
+    warehouse.refer("policy_pipeline", [*policy, on])
+
+
+def scanner_and_implants(warehouse: Warehouse) -> None:
+    """T03 owns the scanner of TC-60b; T04's orthopaedics use dear implants and are paid well (TC-71)."""
+    warehouse.deliver("departments", "T03", PERIOD, [department("CT", "medtech", 1), department("WARD", "clinical", 1)])
+    post(warehouse, "T03", [expense("CT", MATERIAL, 500_000)])
+    scanner = {"asset_id": "CT1", "asset_name": "CT", "modality": "ct", "dept_code": "CT"}
+    scanner |= {"monthly_depreciation": 3_000_000, "monthly_maintenance": 500_000}
+    warehouse.deliver("assets", "T03", PERIOD, [scanner])
+    use = {"use_id": "U1", "asset_id": "CT1", "used_on": f"{PERIOD}-03", "uses": 10_000, "using_member_id": "T03"}
+    warehouse.deliver("equipment_use", "T03", PERIOD, [use])
+    clinics = {"ORTHO": (14, 120), "URO": (14, 95), "GEN": (10, 100)}
+    warehouse.deliver("departments", "T04", PERIOD, [department(code, "clinical", 1) for code in clinics])
+    post(warehouse, "T04", [expense("GEN", LABOUR, 500), expense("GEN", DRUG, 200)])
+    charges, pay = [], []
+    for code, (implants, performance) in clinics.items():
+        for kind, amount in (("consumable", implants * 10), ("treatment", 1_000 - implants * 10)):
+            line = {"charge_id": f"{code}{kind}", "encounter_id": f"{code}-0", "charged_at": f"{PERIOD}-05T08:00:00"}
+            line |= {"item_code": kind, "charge_class": kind, "quantity": 1, "unit_price": amount, "amount": amount}
+            charges.append(line | {"ordering_dept": code, "executing_dept": code})
+        pay.append({"person_id": code, "dept_code": code, "fte": 1, "performance_pay": performance})
+    warehouse.deliver("charge_lines", "T04", PERIOD, charges)
+    warehouse.deliver("encounters", "T04", PERIOD, [*visits("GEN", 10), *visits("ORTHO", 1), *visits("URO", 1)])
+    warehouse.deliver("payroll", "T04", PERIOD, pay)
+
+
+def a_year_of_family_doctors(warehouse: Warehouse) -> None:
+    """T02's contracts: 25 % cheaper, 18 % better kept than a year before (TC-69); its diabetics dearer, no better."""
+    for period, fee, done, cost in (("2025-10", 100, 50, 40), (PERIOD, 75, 59, 50)):
+        contract = {"contract_id": "K1", "signed_on": "2025-01-01", "fee_fund": fee, "services_due": 100}
+        warehouse.deliver("family_contracts", "T02", period, [contract | {"services_done": done}])
+        patient = {"patient_id": "P1", "programme": "diabetes", "is_controlled": True, "management_cost": cost}
+        warehouse.deliver("chronic_care", "T02", period, [patient])
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +209,12 @@ def consortium(dbt_session: Warehouse) -> dict[str, list[dict[str, Any]]]:
     golden_hospital(warehouse)
     county_stories(warehouse)
     services_and_public_health(warehouse)
+    logistics_first(warehouse)
+    scanner_and_implants(warehouse)
+    a_year_of_family_doctors(warehouse)
     warehouse.build(*MARTS)
     marts = ("department_cost", "allocation_trace", "scope_cost", "not_available", "structure", "unit_cost")
-    marts = (*marts, "category", "remote_service")
+    marts = (*marts, "category", "remote_service", "device_cost", "programme_effect", "consumable_watch", "break_even")
     return {mart: warehouse.rows(f"from cost.{mart} order by all") for mart in marts}
 
 
@@ -249,6 +294,64 @@ def test_four_scopes_hold_one_another(consortium: dict[str, list[dict[str, Any]]
             totals[row["cost_scope"]] = totals.get(row["cost_scope"], Decimal(0)) + row["amount"]
     assert totals == {"medical_business": 100, "medical": 120, "medical_full": 127, "hospital_full": 153}
     assert sum(full_costs(consortium["department_cost"], "H03").values()) - 20 == 120
+
+
+def test_unit_costs_in_three_scopes(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Domain 1.7: ten visits carry 120, 127 with projects, 153 with research and what only the hospital bears."""
+    (visit,) = [row for row in consortium["unit_cost"] if row["member_id"] == "H03"]
+    assert (visit["unit_cost"], visit["medical_full_unit_cost"], visit["hospital_full_unit_cost"]) == (
+        12,
+        Decimal("12.70"),
+        Decimal("15.30"),
+    )
+    full = {
+        scope: sum(row["full_amount"] for row in consortium["scope_cost"] if row["member_id"] == "H03"
+                   and row["cost_scope"] == scope and row["dept_code"] == "C")
+        for scope in ("medical", "medical_full", "hospital_full")
+    }  # fmt: skip
+    assert full == {"medical": 120, "medical_full": 127, "hospital_full": 153}
+
+
+def test_public_administration_first_where_the_member_allows_it(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Domain 1.6 rule 1: T01's A1 closes with the common costs and serves A2 too; H01's, the switch off, doesn't."""
+    flows = {
+        (row["member_id"], row["from_dept"], row["to_dept"]): (row["step"], row["amount"])
+        for row in consortium["allocation_trace"]
+        if row["from_dept"] in ("A1", "A2") and row["member_id"] == "T01"
+    }
+    assert flows == {("T01", "A1", "A2"): (0, 25), ("T01", "A1", "C"): (0, 75), ("T01", "A2", "C"): (1, 65)}
+    golden = {
+        row["step"] for row in consortium["allocation_trace"] if row["member_id"] == "H01" and row["from_dept"] == "A1"
+    }
+    assert golden == {1}
+
+
+def test_tc_60b_unit_cost_of_a_device_and_what_the_tariff_leaves_open(
+    consortium: dict[str, list[dict[str, Any]]],
+) -> None:
+    (scanner,) = consortium["device_cost"]
+    assert (scanner["unit_cost"], scanner["shared_tariff"], scanner["recovery_per_use"]) == (400, 150, -250)
+
+
+def test_tc_69_cost_beside_effect(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """S5-COST-05: -25 % cost, +18 % effect is dominant; dearer without being better is dominated."""
+    rows = {row["programme"]: row for row in consortium["programme_effect"]}
+    doctors = rows["family_doctor"]
+    assert (doctors["cost_change"], doctors["effect_change"]) == (Decimal("-0.25"), Decimal("0.18"))
+    assert (doctors["verdict"], rows["chronic_diabetes"]["verdict"]) == ("dominant", "dominated")
+
+
+def test_tc_71_dear_consumables_behind_high_performance_pay(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """S1-PERF-33: 14 against 12 per 100 yuan with 120 against 97.50 is flagged; with 95 against 110 it isn't."""
+    flagged = {row["dept_code"]: row["is_flagged"] for row in consortium["consumable_watch"]}
+    assert flagged == {"ORTHO": True, "URO": False, "GEN": False}
+
+
+def test_break_even_of_a_clinic(consortium: dict[str, list[dict[str, Any]]]) -> None:
+    """Domain 1.12: 500 fixed, 100 a visit in, 20 of drugs out: seven visits carry it, ten do."""
+    (clinic,) = [row for row in consortium["break_even"] if row["dept_code"] == "GEN"]
+    figures = [clinic[name] for name in ("contribution_margin", "fixed_cost", "surplus", "break_even_volume", "status")]
+    assert figures == [800, 500, 300, 7, "above"]
 
 
 def test_a_total_only_member_gets_a_reason_and_a_structure(consortium: dict[str, list[dict[str, Any]]]) -> None:

@@ -78,7 +78,8 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     stays.deliver()
     dbt_session.build(*MARTS)
     return {
-        name: dbt_session.rows(f"from cost.{name} order by all") for name in ("drg_cost", "drg_driver", "care_path")
+        name: dbt_session.rows(f"from cost.{name} order by all")
+        for name in ("drg_cost", "drg_driver", "care_path", "drg_alert")
     }
 
 
@@ -114,6 +115,28 @@ def test_tc_30_over_standard_watch_and_normal(marts: dict[str, Rows]) -> None:
     """Standard 5,000: +10 % alerts, +8 % is near, +7.9 % neither; 7 days beyond 1.2 x median (5) are watched, 6 not."""
     status = {member: row["status"] for member, row in group(marts, "E12").items()}
     assert status == {"H01": "over_standard", "H02": "watch", "H03": "normal", "T01": "watch", "T02": "normal"}
+
+
+def test_alerts_name_value_threshold_and_dearest_component(marts: dict[str, Rows]) -> None:
+    """S3-DRG-13: over from 5,500, near from 5,400, a ceiling of 2,800 broken, seven days beyond six."""
+    alerts = {
+        (row["drg_code"], row["member_id"], row["alert"]): (row["value"], row["threshold"])
+        for row in marts["drg_alert"]
+    }
+    assert alerts == {
+        ("E11", "H03", "over_standard"): (8000, 5500),
+        ("E12", "H01", "over_standard"): (5500, 5500),
+        ("E12", "H02", "near_standard"): (5400, 5400),
+        ("E12", "T01", "long_stay"): (7, 6),
+        ("K35", "H02", "over_ceiling"): (2900, 2800),
+    }
+
+
+def test_spread_of_a_group(marts: dict[str, Rows]) -> None:
+    """F19 at H02: 7,000 and 8,000; peers are H02 alone among secondary members."""
+    here = group(marts, "F19")["H02"]
+    assert (here["p25_cost"], here["median_cost"], here["p75_cost"]) == (7250, 7500, 7750)
+    assert (here["cost_variation"], here["peer_mean_cost"]) == (Decimal("0.066667"), 7500)
 
 
 def test_tc_54_pathway_ceiling(marts: dict[str, Rows]) -> None:

@@ -37,6 +37,7 @@ class Hospital:
             for e in ACCOUNTS
             if d is None or e in ("labour", "depreciation") or d in SERVED
         }
+        self.projects = {(d, "labour"): draw.randint(0, 10**6) for d in STEPS.keys() | set(DEPARTMENTS)}
         self.charges = [self._charge(draw, n, priced) for n in range(400)]
 
     def _charge(self, draw: random.Random, n: int, priced: bool) -> dict[str, Any]:
@@ -54,10 +55,10 @@ class Hospital:
             "executing_dept": draw.choice(SERVED),
         }
 
-    def departments(self) -> tuple[dict[tuple[str, str], Fraction], dict[str, Fraction]]:
+    def departments(self, cost: Any = None) -> tuple[dict[tuple[str, str], Fraction], dict[str, Fraction]]:
         """Fen held after level 2 per served department and element, and full cost of the clinical ones."""
         held: dict[tuple[str | None, str], Fraction] = defaultdict(Fraction)
-        for key, fen in self.cost.items():
+        for key, fen in (self.cost if cost is None else cost).items():
             held[key] += fen
         executed = self._revenue("executing_dept")
         after_2: dict[tuple[str, str], Fraction] = {}
@@ -123,11 +124,14 @@ def deliver(warehouse: Warehouse, member: str, hospital: Hospital) -> None:
         for d in DEPARTMENTS
     ]
     warehouse.deliver("departments", member, PERIOD, rows)
+    spent = [(key, fen, "own") for key, fen in sorted(hospital.cost.items(), key=repr)]
+    spent += [(key, fen, "fiscal_project") for key, fen in sorted(hospital.projects.items(), key=repr)]
     lines = [
         {"voucher_no": "V1", "line_no": n, "dept_code": d, "account_code": ACCOUNTS[e], "debit": f"{fen / 100:.2f}"}
-        for n, ((d, e), fen) in enumerate(sorted(hospital.cost.items(), key=repr), start=1)
+        | {"fund_source": fund}
+        for n, ((d, e), fen, fund) in enumerate(spent, start=1)
     ]
-    total = f"{sum(hospital.cost.values()) / 100:.2f}"
+    total = f"{sum(fen for _, fen, _ in spent) / 100:.2f}"
     bank = {"voucher_no": "V1", "line_no": 0, "account_code": "1002", "credit": total}
     warehouse.deliver("gl_entries", member, PERIOD, [bank, *lines])
     charges = [charge | {"amount": f"{float(charge['amount']):.2f}"} for charge in hospital.charges]
@@ -160,7 +164,7 @@ def drawn(dbt_session: Warehouse) -> tuple[dict[str, Hospital], dict[str, list[d
     for member, hospital in hospitals.items():
         deliver(warehouse, member, hospital)
     warehouse.build("+path:models/marts/cost", "+ledger__unmapped_account")
-    marts = ("department_cost", "case_cost")
+    marts = ("department_cost", "case_cost", "scope_cost")
     return hospitals, {name: warehouse.rows(f"from cost.{name} order by all") for name in marts}
 
 
@@ -188,3 +192,18 @@ def test_case_costs_are_the_formulas_within_the_rounding_of_their_parts(member: 
         assert abs(cases[encounter] - fen) <= Fraction(7 * 6, 2)
     methods = {row["method"] for row in marts["case_cost"] if row["member_id"] == member}
     assert methods == {"bottom_up" if member in MEMBERS[::2] else "cost_to_charge"}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_projects_are_stepped_down_beside_medical_cost(member: str, drawn: Any) -> None:
+    """医疗全成本 - 医疗成本 of a clinical department is what the step-down of the projects alone brings it."""
+    hospitals, marts = drawn
+    _, expected = hospitals[member].departments(hospitals[member].projects)
+    added: dict[str, Fraction] = defaultdict(Fraction)
+    for row in marts["scope_cost"]:
+        if row["member_id"] == member and row["cost_scope"] in ("medical", "medical_full"):
+            sign = 1 if row["cost_scope"] == "medical_full" else -1
+            added[row["dept_code"]] += sign * Fraction(row["full_amount"]) * 100
+    for dept, fen in expected.items():
+        assert abs(added[dept] - fen) < 1
+    assert sum(added[d] for d in expected) == sum(hospitals[member].projects.values())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.costing import Allocation, Driver, Sender, allocate
 from pipelines.costing.network import Method
+from pipelines.costing.rounding import largest_remainder
 
 FINALS = ["C1", "C2", "C3", "C4", "EXT:H02"]
 SENDERS = {"COMMON": 0, "A1": 1, "A2": 1, "X1": 2, "X2": 2, "T1": 3, "T2": 3, "T3": 3}
@@ -118,3 +119,30 @@ def test_cn3_agrees_with_the_formulas_written_out(hospital: Any) -> None:
                     held[code][e] += held[sender.code][e] * q / sum(served.values())
     result = run(hospital, "cn3")
     assert all(list(result.exact(code)) == held[code] for code in held)
+
+
+@given(st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(1, 10**4)), min_size=1, max_size=8))
+def test_largest_remainder_keeps_the_whole_and_strays_by_less_than_one(parts: list[tuple[int, int]]) -> None:
+    exact = [Fraction(numerator, denominator) for numerator, denominator in parts]
+    short = -sum(exact, Fraction(0)) % 1
+    fractions = [*parts, (short.numerator, short.denominator)]
+    whole = int(sum(exact, short))
+    rounded = largest_remainder(fractions, whole)
+    assert sum(rounded) == whole
+    assert all(abs(r - Fraction(*f)) < 1 for r, f in zip(rounded, fractions, strict=True))
+
+
+def test_remainders_alike_in_their_first_bits_are_told_apart() -> None:
+    """One third beside one third and 10^-45: the larger gets the fen, though it stands later."""
+    tiny = 10**45
+    fractions = [(1, 3), (tiny + 3, 3 * tiny), (tiny - 3, 3 * tiny)]
+    assert largest_remainder(fractions, 1) == [0, 1, 0]
+    assert largest_remainder([(1, 3)] * 3, 1) == [1, 0, 0]
+
+
+def test_width_grows_with_a_departments_services_not_with_the_hospital() -> None:
+    """Each clinic's denominator holds the drivers of the two who serve it, however many others there are."""
+    senders = [Sender(f"T{n:03}", 3, (Driver("orders", {f"C{n:03}": 101 + n, f"C{n + 1:03}": 2}),)) for n in range(300)]
+    direct = {sender.code: [997] for sender in senders}
+    result = allocate(direct, senders, ["labour"])
+    assert max(result.exact(f"C{n:03}")[0].denominator for n in range(301)) < 10**6

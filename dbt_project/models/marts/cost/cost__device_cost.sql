@@ -38,15 +38,19 @@ costed as (
     select
         devices.*,
         coalesce({{ share_of(
-            'greatest(pools.consumable_fen, 0)',
+            'greatest(costs.consumable_fen - coalesce(materials.charged_fen, 0), 0)',
             'devices.weight',
             '(cast(sum(devices.weight) over (partition by devices.period, devices.member_id, devices.dept_code) as bigint))'
         ) }}, 0) as consumable_fen
     from devices
-    left join {{ ref('int_cost__pool') }} as pools
-        on devices.period = pools.period
-        and devices.member_id = pools.member_id
-        and devices.dept_code = pools.pool_code
+    left join {{ ref('int_cost__service_cost') }} as costs
+        on devices.period = costs.period
+        and devices.member_id = costs.member_id
+        and devices.dept_code = costs.dept_code
+    left join {{ ref('int_cost__charged_material') }} as materials
+        on devices.period = materials.period
+        and devices.member_id = materials.member_id
+        and devices.dept_code = materials.dept_code
 ),
 
 totals as (
