@@ -79,7 +79,10 @@ def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehous
         ("R34-hit", 1, "20.00"),  # two hours beyond 24
         ("R35-hit", 1, "10.00"),
         ("R42-hit", 1, "20.00"),  # the lower grade
+        ("R38-last-H01", 1, "30.00"),
         ("R41-hit", 1, "0.20"),
+        ("R55-hit", 1, "3.00"),  # the cheaper of both
+        ("R70-hit", 1, "10.00"),
         ("R36-hit", 1, "0.01"),
         ("R53-service", 1, "10.00"),
         ("R53-hit", 1, "10.00"),  # one of fifteen days of 150 yuan

@@ -79,6 +79,7 @@ class Story:
         *,
         member: str = "H01",
         at: str = "08:00:00",
+        **facts: Any,
     ) -> str:
         """A charge line; returns its number."""
         self._charges += 1
@@ -100,6 +101,7 @@ class Story:
                 "amount": amount,
                 "ordering_dept": "D1",
                 "executing_dept": "D1",
+                **facts,
             },
         )
         return number
@@ -455,6 +457,74 @@ def groups(story: Story) -> None:
     coded("UNGROUPED", "BR13", "I61.9", "", "E11.9")
 
 
+def people_and_stock(story: Story) -> None:
+    """What shows only beside the family doctor's list, the payroll, the stock or the day's other visits."""
+    for number in range(6):
+        near = number == 5  # a sixth of the same list the day after
+        name, patient = f"R12-{number}", f"P12-{number}"
+        story.stay(name, patient, f"2026-10-0{4 if near else 3}", 2, "" if near else "R12", primary_diagnosis="M54.5")
+        row = {"contract_id": f"K{number}", "patient_id": patient, "gp_id": "GP", "signed_on": "2026-01-01"}
+        story.add("family_contracts", "T01", row)
+    for number in range(4):
+        story.stay(f"R12-four-{number}", f"P12b-{number}", "2026-10-06", 2, primary_diagnosis="M54.5")
+
+    story.visit("R23-hit", "P23", "2026-10-02", "R23", sex="F", primary_diagnosis="N40.x")
+    story.visit("R23-man", "P23b", "2026-10-02", sex="M", primary_diagnosis="N40.x")
+    story.visit("R23-cause", "P23c", "2026-10-02", "R23", primary_diagnosis="W19.0")
+    story.visit("R23-unknown", "P23d", "2026-10-02", sex="U", primary_diagnosis="N40.x")
+
+    # R38: 102 gloves are within 2 % of 100, 103 are not; the last three are the excess
+    for member, billed, found in (("H01", 103, "R38"), ("H02", 102, "")):
+        story.visit(f"R38-{member}", f"P38-{member}", "2026-10-02", member=member)
+        story.charge(f"R38-{member}", "GLOVE", "2026-10-02", quantity=billed - 3, member=member)
+        story.visit(f"R38-last-{member}", f"P38b-{member}", "2026-10-03", found, member=member)
+        story.charge(f"R38-last-{member}", "GLOVE", "2026-10-03", quantity=3, member=member)
+        stock = {
+            "item_code": "GLOVE",
+            "item_class": "consumable",
+            "opening_qty": 20,
+            "received_qty": 90,
+            "closing_qty": 10,
+        }
+        story.add("stock", member, stock)
+
+    for name, facts, found in (("R43-hit", {}, "R43"), ("R43-self", {"payer": "self"}, "")):
+        story.visit(name, name, "2026-10-02", found, **facts)
+        story.charge(name, "BEAUTY", "2026-10-02", in_insurance_catalog=True)
+    story.visit("R43-own-pay", "P43c", "2026-10-02")
+    story.charge("R43-own-pay", "BEAUTY", "2026-10-02")
+
+    for name, day, found in (("R55-hit", "2026-10-02", "R55"), ("R55-next-day", "2026-10-03", "")):
+        story.stay(name, name, "2026-10-01", 4, found)
+        story.charge(name, "PPI1", "2026-10-02", price=5)
+        story.charge(name, "PPI2", day, price=3)
+
+    for number in range(101):
+        story.visit(f"R67-{number:03d}", f"P67-{number}", "2026-10-05", "R67" if number == 100 else "", doctor_id="D67")
+        story.visit(
+            f"R67-full-{number:03d}", f"P67b-{number}", "2026-10-05", doctor_id="D67b" if number < 100 else "DR"
+        )
+
+    for person in ("DR", "D67", "D67b"):
+        story.add("payroll", "H01", {"person_id": person, "role": "doctor"})
+    story.visit("R69-hit", "P69", "2026-10-02", "R69", doctor_id="NOBODY")
+    story.visit("R69-sent", "P69b", "2026-10-02", doctor_id="GUEST")
+    story.add("staff_support", "H02", {
+        "support_id": "SU1", "person_id": "GUEST", "from_member_id": "H02", "to_member_id": "H01",
+        "support_kind": "posted", "started_on": "2026-10-01", "days": 20,
+    })  # fmt: skip
+    story.visit("R69-no-payroll", "P69c", "2026-10-02", member="T01", doctor_id="NOBODY")
+
+    for name, sessions, found in (("R70-hit", 15, "R70"), ("R70-fourteen", 14, "")):
+        story.visit(name, name, "2026-10-01", found)
+        for number in range(sessions):
+            story.charge(name, "DIALYSIS", f"2026-10-{1 + 2 * number:02d}")
+    for name, at, found in (("R70-soon", "03:59:00", "R70"), ("R70-rested", "04:00:00", "")):
+        story.visit(name, name, "2026-10-01", found)
+        story.charge(name, "DIALYSIS", "2026-10-01", at="08:00:00")
+        story.charge(name, "DIALYSIS", "2026-10-02", at=at)
+
+
 def drugs_and_services(story: Story) -> None:
     story.visit("R50-level", "P50", "2026-10-02", "R50", member="T01", primary_diagnosis="K74.6")
     story.charge("R50-level", "ALBUMIN", "2026-10-02", member="T01")
@@ -613,6 +683,6 @@ def drugs_and_services(story: Story) -> None:
 def tell() -> Story:
     """All stories in one consortium."""
     story = Story()
-    for chapter in (admissions, days_of_stay, charges, groups, drugs_and_services):
+    for chapter in (admissions, days_of_stay, charges, groups, people_and_stock, drugs_and_services):
         chapter(story)
     return story

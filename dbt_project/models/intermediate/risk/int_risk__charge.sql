@@ -13,6 +13,7 @@ select
     lines.quantity,
     lines.unit_price,
     lines.amount,
+    lines.in_insurance_catalog,
     cases.member_level,
     cases.sex,
     cases.age_years,

@@ -49,6 +49,7 @@ select
     greatest(items.age_min, listed.age_min) as age_min,
     least(items.age_max, listed.age_max) as age_max,
     listed.course_days,
+    coalesce(items.catalog_class = 'C', false) as is_own_pay,
     coalesce(listed.is_grouped_operation, false) as is_grouped_operation,
     in_need.item_code is not null as is_in_need,
     listed_drugs.drug_code is not null as is_listed_drug,

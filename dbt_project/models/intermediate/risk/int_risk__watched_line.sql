@@ -32,6 +32,7 @@ priced as (
         items.care_grade,
         items.item_group,
         items.course_days,
+        coalesce(items.is_own_pay, false) and charges.in_insurance_catalog as is_own_pay_as_insured,
         coalesce(items.is_grouped_operation, false) as is_grouped_operation,
         coalesce(charges.unit_price > purchases.lowest_price, false) as is_above_a_purchase
     from charges
@@ -68,7 +69,8 @@ where quantity > 0
         or age_years > age_max
         or unit_price > price_limit
         or is_above_a_purchase
-        or item_group in ('tumour_marker', 'ct_mri')
+        or item_group in ('tumour_marker', 'ct_mri', 'dialysis')
+        or is_own_pay_as_insured
         or charge_class in ('surgery', 'anaesthesia', 'high_value_consumable')
         or care_grade = 'critical'
         or is_inpatient and (charged_on < started_on or charged_on > ended_on)
