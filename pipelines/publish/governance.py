@@ -114,8 +114,9 @@ def quality_rows(manifest: pl.DataFrame, state: State, members: Sequence[str]) -
 
 
 def _missing(manifest: pl.DataFrame, members: Sequence[str]) -> list[dict[str, Any]]:
-    """Lines for what should be there of the newest period and is not."""
-    period = max(manifest["period"], default=None)
+    """Lines for what should be there of the newest period in force and is not."""
+    in_force = manifest.filter(pl.col("status").is_in(["accepted", "stale"]))
+    period = max(in_force["period"], default=None)  # a period that only a rejected file speaks of is none
     newest = manifest.filter(pl.col("period") == period)
     there = set(newest.select("member_id", "extract").rows())
     of_others = set(newest["extract"])

@@ -65,7 +65,7 @@ def read_frames(
     for section in sections:
         absent = [mart for mart in section.marts if mart not in there]
         if absent or not section.marts:
-            missing |= {section.name: f"{', '.join(absent)} is not published"} if absent else {}
+            missing |= {section.name: ", ".join(absent)} if absent else {}
             continue
         asked = {name: given[name] for name in PARAMETERS if f"${name}" in section.sql}
         try:

@@ -96,10 +96,11 @@ def matrix(cells: Cells, rows: Sequence[Row], view: Mapping[str, Any]) -> Markup
     """One key down, one across, a figure where they meet.
 
     `view` says `rows: [key, kind, 中文, English]`, `across: [key, kind]`, `cell: [key, kind]`; `small: [key, kind]` is
-    a second line, `tag` a column whose code is shown beneath unless it is good, `heat: true` shades cells by value.
+    a second line, `tag` a column whose code is shown beneath unless it is good; `heat` shades cells by value, fully at
+    the greatest one (`true`) or at a given one.
     """
     key, kind = view["cell"]
-    shades = _shades([row[key] for row in rows]) if view.get("heat") else {}
+    shades = _shades([row[key] for row in rows], view["heat"]) if view.get("heat") else {}
     numeric = "number" if kind in NUMERIC else ""
 
     def cell(row: Row) -> tuple[str, str]:
@@ -170,9 +171,10 @@ def _grid(
     return framed(head, body, "matrix")
 
 
-def _shades(values: Sequence[Decimal | int | None]) -> dict[Decimal | int | None, str]:
-    """A class `h1` … `h5` per value, by its share of the greatest one; what is not above zero has none."""
-    most = max((value for value in values if value is not None), default=0)
+def _shades(values: Sequence[Decimal | int | None], full: bool | float) -> dict[Decimal | int | None, str]:
+    """A class `h1` … `h5` per value, by its share of the one with the full shade; what is not above zero has none."""
+    greatest = max((value for value in values if value is not None), default=0)
+    most = Decimal(greatest if full is True else str(full))
     if most <= 0:
         return {}
     return {

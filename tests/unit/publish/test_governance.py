@@ -54,6 +54,16 @@ def test_outcomes_and_measures_reach_their_marts(house):
     ]
 
 
+def test_a_period_that_only_a_rejected_file_speaks_of_makes_nobody_missing(house):
+    path = house.settings.in_force / "_manifest.parquet"
+    manifest = pl.read_parquet(path)
+    wrong = manifest.head(1).with_columns(period=pl.lit("2026-13"), status=pl.lit("quarantined"))
+    pl.concat([manifest, wrong]).write_parquet(path)
+    house.publish()
+    found = "select period, member_id, status from governance.quality_score where status = 'missing'"
+    assert house.read(found) == [("2026-10", "T09", "missing")]
+
+
 def test_a_measure_that_is_no_share_stops_the_publication(house):
     house.state.put("outcome", [outcome(measures='{"accuracy": "1.5"}')])
     with pytest.raises(PublicationError, match=r"accuracy of H01 charge_lines 2026-10 is 1\.5"):
