@@ -1,11 +1,13 @@
 """How the suite is laid out over workers: what is dear to build is built once, by the worker that needs it.
 
-`make test` runs two workers (`-n 2 --dist loadgroup --no-loadscope-reorder`). All tests that look at the demo night stay together on one of
-them, and come first, since they take longest; a file whose fixtures are dear stays whole; the rest is dealt out singly.
+`make test` runs two workers (`-n 2 --dist loadgroup --no-loadscope-reorder`). All tests that look at the demo night
+stay together on one of them, and come first, since they take longest; a file whose fixtures are dear stays whole; the
+rest is dealt out singly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,10 +40,11 @@ def group_of(item: pytest.Item) -> str | None:
     return file if file.startswith(WHOLE) or file in WHOLE_FILES else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # around xdist's own hook, which reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Gives tests their groups, the longest groups first."""
     for item in items:
         if (group := group_of(item)) is not None:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: FIRST.index(group) if (group := group_of(item)) in FIRST else len(FIRST))
+    yield

@@ -36,7 +36,9 @@ def as_lines(*documents: object) -> bytes:
 
 EXPECTED = {
     "encounter_id": "E1", "patient_id": "110101195901011234", "encounter_type": "inpatient", "sex": "M",
-    "age_years": "67", "age_days": None, "birth_weight": None, "payer": "employee", "is_local_resident": "false", "dept_code": "0101", "doctor_id": "D7",
+    "age_years": "67",
+    "age_days": None, "birth_weight": None,
+    "payer": "employee", "is_local_resident": "false", "dept_code": "0101", "doctor_id": "D7",
     "started_at": "2026-10-31 00:05:09", "ended_at": "2026-11-02 09:00:00", "primary_diagnosis": "I21.0",
     "primary_procedure": None, "disposition": "died", "admission_kind": None, "care_path": None,
     "has_complication": None, "hospital_infection": None, "is_planned_readmission": None, "reported_cost": "12345.6",
