@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-# Files whose tests share a night.
-NIGHT = {"integration/test_night.py", "integration/test_kill.py", "integration/test_privacy.py"}
+# Fixtures of which there is one per worker, dearer than all others: tests that ask for one stay together.
+NIGHT = {"demo_night", "another"}
 # Folders whose files stay whole, since what a file sets up is dear.
 WHOLE = ("integration/", "acceptance/", "definitions/", "dbt/", "unit/demo/", "unit/publish/", "unit/grouper/")
 WHOLE_FILES = ("unit/test_benchmark_floor.py", "unit/alerts/test_alerts.py")
@@ -35,7 +35,7 @@ FIRST = (
 def group_of(item: pytest.Item) -> str | None:
     """The group of a test: the night, its file where that is dear to set up, or none."""
     file = item.path.relative_to(HERE).as_posix()
-    if file in NIGHT:
+    if NIGHT & set(getattr(item, "fixturenames", ())):
         return "night"
     return file if file.startswith(WHOLE) or file in WHOLE_FILES else None
 
