@@ -144,6 +144,19 @@ def without_equivalents(warehouse: Warehouse) -> None:
     warehouse.deliver("charge_lines", "T02", PERIOD, charges)
 
 
+def with_hours_of_physicians(warehouse: Warehouse) -> None:
+    """T02 in September: 600 of labour by three hours and one, 400 of depreciation by what was charged."""
+    departments(warehouse, "T02", "2026-09", WARD=("clinical", 1))
+    ledger(warehouse, "T02", {("WARD", "labour"): "600", ("WARD", "depreciation"): "400"}, "2026-09")
+    dates = {"start": "2026-09-03", "end": "2026-09-08"}
+    stays = [stay("S1", **dates, physician_hours=3), stay("S2", **dates, physician_hours=1)]
+    warehouse.deliver("encounters", "T02", "2026-09", stays)
+    lines = [
+        charge(code, "NEW", "treatment", 1, amount, "WARD", "2026-09-05") for code, amount in (("S1", 100), ("S2", 300))
+    ]
+    warehouse.deliver("charge_lines", "T02", "2026-09", lines)
+
+
 def pharmacy_and_icu(warehouse: Warehouse) -> None:
     departments(warehouse, "V01", PHARMACY=("medtech", 1), ICU=("clinical", 1), WARD=("clinical", 1))
     costs = {
@@ -192,7 +205,7 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
     weights = {"ZZ15": "1.2", "ZZ11": "1.6056", "ZZ19": "20"}
     warehouse.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": w} for c, w in weights.items()])
-    ordinary = (laboratory, over_the_month_end, without_charges, without_equivalents)
+    ordinary = (laboratory, over_the_month_end, without_charges, without_equivalents, with_hours_of_physicians)
     for story in (tc_63, *ordinary, unmatched, pharmacy_and_icu):
         story(warehouse)
     weighty = [stay(f"W{n}", reported_cost=0) for n in range(26)]
@@ -317,6 +330,14 @@ def test_without_equivalents_cases_are_costed_by_cost_to_charge(marts: dict[str,
     assert [(row["total_cost"], row["method"]) for row in cases] == [(150, "cost_to_charge"), (450, "cost_to_charge")]
 
 
+def test_labour_goes_by_hours_of_physicians_where_they_are_delivered(marts: dict[str, Rows]) -> None:
+    """S3-DRG-05."""
+    cases = of(marts["case_cost"], "T02", "2026-09")
+    assert [(row["labour"], row["depreciation"]) for row in cases] == [(450, 100), (150, 300)]
+    (month,) = of(marts["case_reconciliation"], "T02", "2026-09")
+    assert (month["closed_cases"], month["rounding"]) == (1000, 0)
+
+
 def test_what_nothing_was_charged_for_is_unmatched_and_named(marts: dict[str, Rows]) -> None:
     """The lab and the drugs carry 150 that nobody was charged for; 150 went to an encounter that never came."""
     (month,) = of(marts["case_reconciliation"], "T03")
@@ -342,7 +363,7 @@ def test_reported_costs_stand_in_only_where_no_ledger_is_delivered(marts: dict[s
 
 
 def test_the_workbook_of_a_month(marts: dict[str, Rows], dbt_session: Warehouse, tmp_path: Path) -> None:
-    """One file a member: sums are formulas that hold the marts' figures, checks are even, the same again is the same."""
+    """One file a member: sums are formulas that hold the marts' figures, checks even, the same again is the same."""
     published = tmp_path / "consortium.duckdb"
     shutil.copy(dbt_session.database, published)
     with duckdb.connect(str(published)) as connection:

@@ -41,7 +41,8 @@ EXPECTED = {
     "payer": "employee", "is_local_resident": "false", "dept_code": "0101", "doctor_id": "D7",
     "started_at": "2026-10-31 00:05:09", "ended_at": "2026-11-02 09:00:00", "primary_diagnosis": "I21.0",
     "primary_procedure": None, "disposition": "died", "admission_kind": None, "care_path": None,
-    "has_complication": None, "hospital_infection": None, "is_planned_readmission": None, "reported_cost": "12345.6",
+    "has_complication": None, "hospital_infection": None, "is_planned_readmission": None,
+    "physician_hours": None, "reported_cost": "12345.6",
     "source_row": 1,
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 -- One row per period, member, DRG and service unit: what the group's cases took of each (服务单元叠加法, domain 1.10): the ward, the
 -- theatre, the laboratory …, drugs, and materials charged by themselves. Over its units a group's cost adds up to that of its cases,
--- but for the rounding of single cases.
+-- but for the rounding of single cases. (Where labour goes by hours of physicians, the units still show it by what was done.)
 with weights as (
     select
         grouped.period,
