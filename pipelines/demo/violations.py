@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from pipelines.demo import oddities
 from pipelines.demo import plants_lines as line
 from pipelines.demo import plants_stays as stay
 from pipelines.demo.care import Care
@@ -104,6 +105,7 @@ def plant(world: World, current: Care) -> tuple[Care, list[Label]]:
         for step in plan:
             if turn == 0 or step not in once:
                 step(sheet)
+    oddities.plant(sheet, TIMES[world.size.name])
     return sheet.planter.care, sheet.labels
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines import contract
 from pipelines.contract import Extract
-from pipelines.demo import dialects, faults, intercompany, violations
+from pipelines.demo import dialects, faults, intercompany, oddities, violations
 from pipelines.demo.county import Part, delivery_day, member_year
 from pipelines.demo.deliver import LARGE, Folder, canonical, folder_of, write_canonical
 from pipelines.demo.sizes import PERIODS, REGION, Member, previous_period
@@ -61,11 +61,12 @@ def _write_rows(file: Path, names: Sequence[str], rows: Iterable[dict[str, Any]]
 
 def _labels(landing: Path, world: World, found: list[violations.Label], planted: list[faults.Fault]) -> None:
     names = ["rule_code", "member_id", "encounter_id", "charge_ids", "is_violation", "note"]
-    _write_rows(
-        landing / "_labels" / "violations.csv", names,
-        ({**asdict(v), "charge_ids": "|".join(v.charge_ids), "is_violation": str(v.is_violation).lower()}
-         for v in found),
-    )  # fmt: skip
+    for file, mine in (("violations", False), ("anomalies", True)):
+        _write_rows(
+            landing / "_labels" / f"{file}.csv", names,
+            ({**asdict(v), "charge_ids": "|".join(v.charge_ids), "is_violation": str(v.is_violation).lower()}
+             for v in found if (v.rule_code == oddities.ANOMALY) is mine),
+        )  # fmt: skip
     names = [f.name for f in fields(intercompany.Label)]
     rows = []
     for label in intercompany.labels(world):
@@ -149,7 +150,7 @@ def write_county(
     _seeds(landing, world, norms)
     return DemoSummary(
         landing, size, seed, tuple(m.member_id for m in who), chosen, n_folders, n_files, counts,
-        sum(v.is_violation for v in found), len(planted),
+        sum(v.is_violation for v in found if v.rule_code != oddities.ANOMALY), len(planted),
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.risk import ranking
+
 Case = tuple[str, str]
 """Member and encounter."""
 
@@ -165,10 +167,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; 0 if every rule is perfect, else 1."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.risk.score", description=__doc__)
     parser.add_argument("warehouse", type=Path, help="DuckDB file with risk.finding")
-    parser.add_argument("labels", type=Path, help="violations.csv of the demo")
+    parser.add_argument("labels", type=Path, help="violations.csv of the demo; anomalies.csv beside it is ranked too")
     options = parser.parse_args(arguments)
     scores = score(read_findings(options.warehouse), read_labels(options.labels))
     print(table(scores))
+    anomalies = options.labels.with_name("anomalies.csv")
+    if anomalies.exists() and (planted := ranking.read_planted(anomalies)):
+        cases = ranking.read_scored(options.warehouse, ranking.periods_of(options.warehouse, planted))
+        print(ranking.rank(cases, planted, ranking.read_planted(options.labels)).table())
     return 0 if all(one.is_perfect for one in scores) else 1
 
 

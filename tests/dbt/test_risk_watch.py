@@ -127,6 +127,26 @@ def told(house: Warehouse) -> None:
     pet_ct(house, "H02", date(2026, 10, 29))
     pet_ct(house, "H03", date(2026, 10, 29), appeal="2026-10-31")
     pet_ct(house, "T01", date(2026, 10, 29), appeal="2026-11-01")
+    grown = {"X": (140, 120), "Y": (140, 95)}  # TC-71: consumables and performance pay against 100 a year before
+    for period, costs in ((BEFORE, dict.fromkeys(grown, (100, 100))), (NOW, grown)):
+        house.deliver("charge_lines", "T03", period, [
+            charge(f"M{dept}", "CON", material, f"{period}-05")
+            | {"charge_class": "consumable", "ordering_dept": dept} for dept, (material, _) in costs.items()
+        ])  # fmt: skip
+        house.deliver("payroll", "T03", period, [
+            {"person_id": f"N{dept}", "dept_code": dept, "role": "nurse", "fte": 1, "performance_pay": pay}
+            for dept, (_, pay) in costs.items()
+        ])  # fmt: skip
+    house.deliver("encounters", "T04", NOW, [
+        visit("STAY", encounter_type="inpatient", ended_at="2026-10-09T09:00:00", primary_diagnosis="K29.100"),
+        visit("GONE", encounter_type="inpatient", ended_at="2026-10-09T09:00:00", primary_diagnosis="K29.100"),
+    ])  # fmt: skip
+    house.deliver("charge_lines", "T04", NOW, [charge("STAY", "X", 400), charge("GONE", "X", 100)])
+    house.deliver("clinical_notes", "T04", NOW, [
+        {"note_id": "N1", "encounter_id": "STAY", "text": "上腹痛2天,诊断急性胃炎。"},
+        {"note_id": "N2", "encounter_id": "GONE", "text": "腹痛待查,无急性胃炎表现。"},
+    ])  # fmt: skip
+    house.refer("icd10", [{"code": "K29.100", "name": "急性胃炎"}])
     own = {"H01": 4, "H02": 3}  # insurance staff (TC-20)
     for member in ("H01", "H02", "H03", "T01", "T02", "T03", "T04"):
         quick = 7 if member != "T01" else 8  # S2-RISK-07 yellow at T01
@@ -263,6 +283,32 @@ def test_a_department_that_did_not_train_is_not_covered(house: Warehouse) -> Non
     """S2-RISK-02: H01 tells training, so a department without any stands at zero and not beside the table."""
     row = house.rows("from risk.indicator where indicator_code = 'S2-RISK-02' and dept_code = 'C'")[0]
     assert (row["value"], row["light"]) == (0, "yellow")
+
+
+def test_tc_71_dear_consumables_and_a_higher_bonus(house: Warehouse) -> None:
+    """140 and 120 against 100 are told; 140 with 95 is not. Departments of one name are too few to compare."""
+    rows = {row["dept_code"]: row for row in house.rows(
+        f"from risk.department_profile where period = '{NOW}' and member_id = 'T03'")}  # fmt: skip
+    assert (rows["X"]["is_rewarded_for_cost"], rows["X"]["consumable_growth"]) == (True, Decimal("0.4"))
+    assert rows["X"]["explanation"] == "耗材同比40.0%,绩效同比20.0%,高成本高收益"
+    assert (rows["Y"]["is_flagged"], rows["Y"]["explanation"]) == (False, None)
+    assert not rows["X"]["has_drifted"]
+
+
+def test_a_record_supports_its_diagnosis_or_denies_it(house: Warehouse) -> None:
+    """S2-RISK-50; cases without notes have no row."""
+    rows = house.rows("from risk.text_evidence order by encounter_id")
+    assert [(row["encounter_id"], row["claim"], row["support"], row["support_name"]) for row in rows] == [
+        ("GONE", "diagnosis", "negated", "病历否认"), ("STAY", "diagnosis", "supported", "病历支持"),
+    ]  # fmt: skip
+
+
+def test_every_charged_stay_has_a_score_and_few_have_a_flag(house: Warehouse) -> None:
+    """S2-RISK-49: two stays are no crowd to stand out from."""
+    rows = house.rows("from risk.anomaly order by encounter_id")
+    assert [(row["encounter_id"], row["peer_cases"], row["is_flagged"]) for row in rows] == [
+        ("GONE", 2, False), ("STAY", 2, False),
+    ]  # fmt: skip
 
 
 def scorecards(house: Warehouse) -> list[dict[str, Any]]:

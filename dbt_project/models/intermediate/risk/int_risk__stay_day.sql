@@ -15,7 +15,11 @@ select
     {{ money("sum(case when charges.charge_class in ('exam', 'lab') then charges.amount else 0 end)") }} as exam_amount,
     {{ money("sum(case when charges.charge_class in ('drug', 'treatment', 'surgery', 'anaesthesia') then charges.amount else 0 end)") }}
         as treatment_amount,
-    sum(case when charges.charge_class in ('treatment', 'surgery', 'anaesthesia') then charges.quantity else 0 end) as treatment_quantity
+    sum(case when charges.charge_class in ('treatment', 'surgery', 'anaesthesia') then charges.quantity else 0 end) as treatment_quantity,
+    {{ money("sum(case when charges.charge_class = 'drug' then charges.amount else 0 end)") }} as drug_amount,
+    {{ money("sum(case when charges.charge_class in ('consumable', 'high_value_consumable') then charges.amount else 0 end)") }}
+        as material_amount,
+    count(*) as lines
 from {{ ref('int_risk__charge') }} as charges
 left join {{ ref('int_risk__item') }} as items
     on charges.item_code = items.item_code
