@@ -133,6 +133,8 @@ def diagnoses(world: World, cut: Month) -> pl.DataFrame:
         .then(pl.lit(clinical.TUMOUR_OF_CHEMO))
         .when(pl.col("planted_secondary") == "none")
         .then(None)
+        .when(pl.col("planted_secondary") == "unshown")
+        .then(pl.lit("J96.000"))
         .when(pl.col("severity").is_in(["1", "3"]))
         .then("s73")
         .when((pl.col("u") < 0.55) & (pl.col("age_years") >= 35) & ~pl.col("primary_diagnosis").str.starts_with("O"))

@@ -242,15 +242,50 @@ def r63(s: Sheet) -> None:
         s.say("R63", case, n == 0, "PET-CT for gastritis" if n == 0 else "an exam without a list of indications", tag)
 
 
+def _twice(gap: int) -> Put:
+    """A scan of the chest on the second day, and again days later; the second one is marked."""
+
+    def put(p: Planter, case: int, tag: int) -> None:
+        p.remove(case, p.code("EXM004"))
+        p.add(case, "EXM004", _at(p, case, 1, 640))
+        p.add(case, "EXM004", _at(p, case, 1 + gap, 640), tag=tag)
+
+    return put
+
+
+r64 = _lines("R64", _twice(2), _twice(4), ("CT of the chest again after two days", "again after four days"),
+              lambda p: pl.col("los") >= 6)  # fmt: skip
+
+
+def _therapies(kinds: int) -> Put:
+    """Kinds of therapy on the third day, the dearest first; what goes beyond four is marked."""
+
+    def put(p: Planter, case: int, tag: int) -> None:
+        p.remove(case, pl.any_horizontal([p.code(c) for c in THERAPIES]))
+        for place, code in enumerate(sorted(THERAPIES, key=lambda c: (-_limit(p, c), c))[:kinds]):
+            p.add(case, code, _at(p, case, 2, 840 + 5 * place), tag=tag if place >= 4 else 0)
+
+    return put
+
+
+THERAPIES = ("TRT016", "TRT017", "TRT018", "TRT020", "TRT029")
+r66 = _lines("R66", _therapies(5), _therapies(4),
+              ("five kinds of therapy on a day", "four kinds of therapy on a day"),
+              lambda p: ~pl.col("drg_code").str.starts_with("XR"))  # fmt: skip
+
+
 def repeated_exam(s: Sheet) -> None:
     """The lead hospital repeats the blood count of a referred patient (S2-RISK-45, S3-SHARE-05)."""
     p = s.planter
-    rows = moves_up_into(p.world, p.care.member, p.care.period)[:2]
+    rows = moves_up_into(p.world, p.care.member, p.care.period)[:3]
     shift = p.world.volume(p.care.member, p.care.period).visits
-    for slot in rows:
+    for n, slot in enumerate(rows):
         case = shift + slot
         tag = p.tag()
         p.used.add(case)
+        if n == 2:
+            s.say("S2-RISK-45", case, False, "the township's blood count recognised")
+            continue
         p.change(case, planted_secondary="repeat")
         p.add(case, "LAB001", p.number(case, "start") + 90, tag=tag)
         s.say("S2-RISK-45", case, True, "blood count repeated a day after the township's", tag)

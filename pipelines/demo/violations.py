@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.demo import oddities
 from pipelines.demo import plants_lines as line
+from pipelines.demo import plants_people as people
 from pipelines.demo import plants_stays as stay
 from pipelines.demo.care import Care
 from pipelines.demo.planting import Label, Planter, Sheet
@@ -42,6 +43,12 @@ LEAD: dict[str, tuple[Step, ...]] = {
         line.r63,
         line.repeated_exam,
         line.r40,
+        people.r07,
+        people.r20_unshown,
+        people.r23,
+        people.r70,
+        line.r64,
+        people.r55,
     ),
     "10": (
         stay.lend,
@@ -61,6 +68,12 @@ LEAD: dict[str, tuple[Step, ...]] = {
         line.r63,
         line.repeated_exam,
         stay.r04,
+        people.r08,
+        people.r62,
+        people.r69,
+        people.r36,
+        line.r66,
+        people.r55,
     ),
 }
 GENERAL: dict[str, tuple[Step, ...]] = {
@@ -100,6 +113,13 @@ def plant(world: World, current: Care) -> tuple[Care, list[Label]]:
         stay.r02,
         stay.r05_elsewhere,
         stay.r06,
+        people.r07,
+        people.r08,
+        people.r20_unshown,
+        people.r62,
+        people.r70,
+        people.r36,
+        people.r55,
     }
     for turn in range(TIMES[world.size.name]):
         for step in plan:
