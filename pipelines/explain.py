@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipelines import warehouse
+from pipelines import dbt_run, warehouse
 from pipelines.settings import Settings
 
 Section = tuple[str, list[str], list[list[Any]]]
@@ -21,6 +21,26 @@ class Unexplained(LookupError):
 
 
 _ADDRESS = "delivery_date, source_file, source_row"
+
+# Accounts behind a line of a statement, and what members' books hold on them in the period.
+_ON_LINE = (
+    "account_code in (select account_code from intermediate.int_ledger__statement_account as placed "
+    "join intermediate.int_ledger__statement_tree as tree on placed.statement = tree.statement "
+    "and placed.line_code = tree.detail_code where tree.statement = $statement and tree.line_code = $line_code)"
+)
+_BOOKED = (
+    "(select period, member_id, account_code, closing_balance as amount from intermediate.int_ledger__trial_balance "
+    "where $statement = 'financial_position' "
+    "union all select period, member_id, account_code, amount from intermediate.int_ledger__cash_flow "
+    "where $statement = 'cash' "
+    "union all select period, member_id, account_code, amount from ledger.entry where not is_closing "
+    "and $statement in ('revenue_expense', 'budget_execution'))"
+)
+_LARGEST_LINES = (
+    "select member_id, voucher_no, line_no, posting_date, account_code, local_account_code, amount, summary, "
+    f"{_ADDRESS} from ledger.entry where period = $period and not is_closing and {_ON_LINE}"
+)
+_LARGEST_FIRST = "order by abs(amount) desc, member_id, voucher_no, line_no limit 50"
 
 # Each step: a title and a query; $name stands for the column of the mart's row.
 TRACES: dict[str, list[tuple[str, str]]] = {
@@ -66,12 +86,53 @@ TRACES: dict[str, list[tuple[str, str]]] = {
             "and statement = $statement and line_code = $line_code order by member_id",
         ),
         (
-            "Eliminated internal business of the period",
-            "select rule_id, member_id, counterparty_member_id, own_amount, eliminated_amount, status, reason "
-            "from ledger.intercompany where period = $period order by rule_id, member_id",
+            "Accounts in the members' books (debit positive)",
+            f"select member_id, account_code, sum(amount) as amount from {_BOOKED} as booked "
+            f"where period = $period and {_ON_LINE} group by all having sum(amount) <> 0 "
+            "order by member_id, account_code",
+        ),
+        (
+            "Entries of the elimination journal (debit positive)",
+            "select leg, rule_id, rule_name, a_member_id, b_member_id, member_id, account_code, account_name, amount "
+            f"from ledger.elimination where period = $period and ({_ON_LINE} or account_code = $line_code) "
+            "order by leg, rule_id, a_member_id, b_member_id, member_id",
+        ),
+        ("The largest ledger lines", f"{_LARGEST_LINES} {_LARGEST_FIRST}"),
+    ],
+    "ledger.statement_by_member": [
+        (
+            "Accounts in its books (debit positive)",
+            f"select account_code, sum(amount) as amount from {_BOOKED} as booked where period = $period "
+            f"and member_id = $member_id and {_ON_LINE} group by all having sum(amount) <> 0 order by account_code",
+        ),
+        ("The largest ledger lines", f"{_LARGEST_LINES} and member_id = $member_id {_LARGEST_FIRST}"),
+    ],
+    "ledger.elimination": [
+        (
+            "The internal business it takes out",
+            "select side, member_id, counterparty_member_id, account_code, ic_reference, voucher_no, line_no, "
+            "own_amount from intermediate.int_ledger__intercompany_line where period = $period and leg = $leg "
+            "and rule_id = $rule_id and a_member_id = $a_member_id and b_member_id = $b_member_id "
+            "order by ic_reference, side, voucher_no, line_no",
+        ),
+    ],
+    "ledger.consolidated_cost": [
+        (
+            "What it bought of members, and what that cost them",
+            "select provider_member_id, price_amount, received_amount from intermediate.int_ledger__internal_cost "
+            "where period = $period and member_id = $member_id and dept_code = $dept_code "
+            "and cost_element = $cost_element order by provider_member_id",
         ),
     ],
     "ledger.intercompany": [
+        (
+            "How the amounts of both sides answer each other",
+            "select match_step, match_key, a_amount, b_amount, amounts "
+            "from intermediate.int_ledger__intercompany_match where period = $period and leg = $leg "
+            "and rule_id = $rule_id and a_member_id in ($member_id, $counterparty_member_id) "
+            "and b_member_id in ($member_id, $counterparty_member_id) "
+            "order by abs(a_amount - b_amount) desc, match_key",
+        ),
         (
             "The lines it rests on",
             f"select voucher_no, line_no, account_code, ic_reference, amount, {_ADDRESS} from ledger.entry "
@@ -176,5 +237,5 @@ def _parents(settings: Settings, model: dict[str, Any]) -> list[str]:
 
 
 def _manifest(settings: Settings) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(warehouse.parsed_manifest(settings).read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(dbt_run.parsed_manifest(settings).read_text(encoding="utf-8"))
     return content

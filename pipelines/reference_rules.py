@@ -216,6 +216,22 @@ def _elimination(tables: Tables) -> Iterator[Problem]:
             yield Problem("elimination_rules", row.number, column, "the second entry needs both of its sides")
 
 
+def _merges(tables: Tables) -> Iterator[Problem]:
+    parts: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in tables["department_merges"]:
+        parts[row["member_id"], row["dept_code"]].append(row)
+        if not PERIOD.fullmatch(row["from_period"]):
+            yield Problem("department_merges", row.number, "from_period", f"{row['from_period']!r} is not YYYY-MM")
+        if (row["member_id"], row["dept_code"]) == (row["into_member_id"], row["into_dept_code"]):
+            yield Problem("department_merges", row.number, "into_dept_code", "a department can't be merged into itself")
+    for (member, dept), rows in parts.items():
+        total = sum((Decimal(row["share"]) for row in rows), Decimal(0))
+        if total != 1:
+            yield Problem(
+                "department_merges", rows[-1].number, "share", f"shares of {member} {dept} sum to {total}, must be 1"
+            )
+
+
 def _schemes(tables: Tables) -> Iterator[Problem]:
     levels = {row["member_id"]: row["level"] for row in tables["members"]}
     kinds = {row["rule_id"]: row["event_kind"] for row in tables["sharing_rules"]}
@@ -384,6 +400,7 @@ RULES: tuple[tuple[tuple[str, ...], Callable[[Tables], Iterator[Problem]]], ...]
     (("unified_accounts",), _accounts),
     (("statement_lines",), _statements),
     (("elimination_rules",), _elimination),
+    (("department_merges",), _merges),
     (("sharing_schemes", "sharing_rules", "members"), _schemes),
     (("allocation_drivers", "members"), _drivers),
     (("items",), _items),

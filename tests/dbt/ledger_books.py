@@ -35,6 +35,7 @@ MARTS = (
     "+ledger__unmapped_account",
     "+ledger__unrealised_margin",
     "+int_ledger__intercompany_uncovered",
+    "+core__unified_cost_code",
 )
 Line = Mapping[str, Any]
 Balances = dict[tuple[str, str | None], Decimal]

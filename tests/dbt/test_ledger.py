@@ -67,6 +67,14 @@ def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
         members = {row["member_id"]: row for row in csv.DictReader(file)}
     members["V01"]["joined_on"] = members["H03"]["left_on"] = f"{somebody_joins_and_somebody_leaves.periods[1]}-10"
     dbt_session.refer("members", list(members.values()))
+    merged = {
+        "member_id": "H01",
+        "dept_code": "D1",
+        "into_member_id": "H01",
+        "from_period": a_ward_is_merged.periods[1],
+    }
+    parts = [{"into_dept_code": "D2", "share": "0.7"}, {"into_dept_code": "D3", "share": "0.3"}]
+    dbt_session.refer("department_merges", [merged | part for part in parts])
     before, after = a_map_that_changes.periods
     until, since = {"valid_to": last_day(before)}, {"valid_from": f"{after}-01"}
     canonical = {"vendor_or_member": "canonical"}
@@ -593,6 +601,30 @@ def test_a_member_counts_from_the_month_it_joins_to_the_month_it_leaves(ledger: 
     assert [row[:3] for row in issues(ledger, after)] == [
         ("H01", "counterparty_outside_consortium", "H03"),
         ("H03", "outside_consortium", "H03"),
+    ]
+
+
+@story(months=2)
+def a_ward_is_merged(warehouse: Warehouse, periods: list[str]) -> None:
+    """D1 bears cost in the first month, D2, which takes most of it over, in both."""
+    for period, bearers in zip(periods, (("D1", "D2"), ("D2",)), strict=True):
+        wards = [
+            {"dept_code": code, "dept_name": "病区", "dept_class": "clinical", "beds_open": 9} for code in ("D1", "D2")
+        ]
+        warehouse.deliver("departments", "H01", period, wards)
+        cost = [[line("5001040101", 10, dept_code=code), line(BANK, credit=10)] for code in bearers]
+        book(warehouse, "H01", *cost, period=period)
+
+
+def test_a_merged_departments_codes_keep_their_history(ledger: Shelf) -> None:
+    """S1-COST-01, domain 2.5: the code ends the month before, and says what replaces it."""
+    first, _ = a_ward_is_merged.periods
+    assert ledger.tuples(
+        "select unified_code, valid_from, valid_to, replaced_by from core.unified_cost_code "
+        "where dept_code is not null and member_id = 'H01' order by all"
+    ) == [
+        ("33052301-L001-1I000001-101001", first, first, "33052301-L001-1I000002-101001"),
+        ("33052301-L001-1I000002-101001", first, None, None),
     ]
 
 

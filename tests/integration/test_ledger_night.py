@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 from decimal import Decimal
 
+import duckdb
+
 from pipelines import night
+from pipelines.explain import TRACES
 from tests.integration.consortium import Consortium
 
 RULES = {"service": "E06", "staff": "E07", "rent": "E08"}
@@ -79,3 +82,27 @@ def test_nothing_in_the_demos_books_is_suspect(demo_night: Demo) -> None:
     consortium, _ = demo_night
     assert consortium.published("select member_id, issue, subject from ledger.issue") == []
     assert consortium.published("select check_name from ledger.reconciliation where not is_ok") == []
+
+
+def test_every_statement_line_drills_down_to_accounts_and_entries(demo_night: Demo) -> None:
+    """Accounts of the members and entries of the journal add up to the line; the entries name file and row."""
+    consortium, _ = demo_night
+    traces = dict(TRACES["ledger.statement_line"])
+    with duckdb.connect(str(consortium.settings.warehouse_path), read_only=True) as connection:
+        lines = connection.execute(
+            "select statement, line_code, line_sign, aggregate_amount, elimination_amount from ledger.statement_line "
+            "where period = '2026-10' and adds_into is not null and aggregate_amount <> 0 and line_code not in "
+            "(select adds_into from ledger.statement_line where adds_into is not null)"
+        ).fetchall()
+        assert len(lines) > 30
+        for statement, code, sign, aggregate, elimination in lines:
+            row = {"period": "2026-10", "statement": statement, "line_code": code}
+            accounts = connection.execute(traces["Accounts in the members' books (debit positive)"], row).fetchall()
+            assert sum(each[-1] for each in accounts) * sign == aggregate, (statement, code)
+            if statement in ("revenue_expense", "budget_execution"):
+                entries = connection.execute(
+                    traces["Entries of the elimination journal (debit positive)"], row
+                ).fetchall()
+                assert sum(each[-1] for each in entries) * sign == elimination, (statement, code)
+                largest = connection.execute(traces["The largest ledger lines"], row).fetchall()
+                assert largest[0][-2:] != (None, None)

@@ -1,6 +1,7 @@
 -- One row per four-level cost code in use: consortium, member, department, cost item (S1-COST-01, shape of domain 2.5).
 -- A department code that already has the standard's shape is kept; others get class, setting, no specialty (0000) and a
--- serial number. Cost without a department is 9N000000.
+-- serial number in the order in which they first appear, so that a new one moves no other's. Cost without a department is
+-- 9N000000. A department that was merged (seeds/department_merges.csv) keeps its codes, ended and with what replaces them.
 with members as (
     select
         member_id,
@@ -26,7 +27,13 @@ numbered_members as (
 ),
 
 newest_departments as (
-    select member_id, dept_code, dept_name, dept_class, beds_open
+    select
+        member_id,
+        dept_code,
+        dept_name,
+        dept_class,
+        beds_open,
+        min(period) over (partition by member_id, dept_code) as first_period
     from {{ ref('core__department') }}
     qualify row_number() over (partition by member_id, dept_code order by period desc) = 1
 ),
@@ -36,6 +43,7 @@ placed_departments as (
         member_id,
         dept_code,
         dept_name,
+        first_period,
         case dept_class when 'clinical' then '1' when 'medtech' then '2' when 'auxiliary' then '3' else '4' end
         || case
             when dept_class = 'medtech' then 'S'
@@ -56,7 +64,7 @@ numbered_departments as (
             when {{ matches('dept_code', '[12349][OIPSN][0-9]{6}') }} then dept_code
             else class_and_setting || '0000' || lpad(
                 cast(
-                    row_number() over (partition by member_id, class_and_setting order by dept_code)
+                    row_number() over (partition by member_id, class_and_setting order by first_period, dept_code)
                     as {{ dbt.type_string() }}
                 ), 2, '0'
             )
@@ -66,7 +74,8 @@ numbered_departments as (
 
 -- Level 4: cost item, subclass and detail as the chart's last four digits of an expense account have them, fund source.
 cost_items as (
-    select distinct
+    select
+        period,
         member_id,
         dept_code,
         cost_element,
@@ -86,6 +95,16 @@ cost_items as (
         end as item_cost_code
     from {{ ref('ledger__entry') }}
     where account_type = 'expense' and cost_element is not null and not is_closing
+    group by all
+),
+
+-- Of a department that went to several, the one that took most of it.
+merges as (
+    select member_id, dept_code, into_member_id, into_dept_code, from_period
+    from {{ ref('department_merges') }}
+    qualify row_number() over (
+        partition by member_id, dept_code order by share desc, into_member_id, into_dept_code
+    ) = 1
 )
 
 select
@@ -100,13 +119,23 @@ select
     min(cost_items.dept_code) as dept_code,
     min(numbered_departments.dept_name) as dept_name,
     min(cost_items.cost_element) as cost_element,
-    min(cost_items.fund_source) as fund_source
+    min(cost_items.fund_source) as fund_source,
+    min(cost_items.period) as valid_from,
+    {{ month_add('min(merges.from_period)', -1) }} as valid_to,
+    min(
+        new_members.consortium_code || '-' || new_members.member_code || '-' || new_departments.department_code || '-'
+        || cost_items.item_cost_code
+    ) as replaced_by
 from cost_items
 inner join numbered_members on cost_items.member_id = numbered_members.member_id
 inner join {{ ref('core__member') }} as names on cost_items.member_id = names.member_id
 left join numbered_departments
     on cost_items.member_id = numbered_departments.member_id
     and cost_items.dept_code = numbered_departments.dept_code
+left join merges on cost_items.member_id = merges.member_id and cost_items.dept_code = merges.dept_code
+left join numbered_members as new_members on merges.into_member_id = new_members.member_id
+left join numbered_departments as new_departments
+    on merges.into_member_id = new_departments.member_id and merges.into_dept_code = new_departments.dept_code
 group by
     numbered_members.consortium_code,
     numbered_members.member_code,
