@@ -29,7 +29,7 @@ class Cells:
 
     def __init__(self, words: Words, link: Link) -> None:
         self.words = words
-        self._link = link
+        self.link = link
 
     def value(self, row: Row, key: str) -> Any:
         """A cell's value. `a/b` is the Chinese column or the English one, `a+b` a code and its name."""
@@ -64,7 +64,7 @@ class Cells:
         text = str(escape(self.text(value, kind)))
         if kind == "tag":
             return f'<span class="tag {self.words.colour(_spoken(value))}">{text}</span>' if text else ""
-        target = self._link(value) if kind == "member" and value is not None else None
+        target = self.link(value) if kind == "member" and value is not None else None
         return f'<a href="{target}">{text}</a>' if target else text
 
     def head(self, title: str, kind: str = "text") -> str:

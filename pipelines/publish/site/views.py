@@ -27,6 +27,10 @@ FOLD_AT = 40
 """A table with more rows than this is folded unless its view says otherwise."""
 
 
+MANY = 20
+"""More members than this are not shown one under the other on one page."""
+
+
 def draw(section: Section, rows: Sequence[Row], cells: Cells) -> Markup:
     """All views of a section, one under the other.
 
@@ -35,18 +39,26 @@ def draw(section: Section, rows: Sequence[Row], cells: Cells) -> Markup:
         rows: its frame, cut down to who reads it; at least one.
         cells: language, names and links.
     """
-    title = section.titles[cells.words.language]
-    return Markup("\n").join(_DRAWN[view["kind"]](view, rows, cells, title) for view in section.views)
+    return Markup("\n").join(_DRAWN[view["kind"]](view, rows, cells, section) for view in section.views)
 
 
-def _table(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
-    """`by` makes one folded table per value of that column."""
+def _table(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
+    """`by` makes one folded table per value of that column; of very many members only links to their own pages."""
     if "by" not in view:
         drawn = table(cells, rows, view["columns"])
         if view.get("folded", len(rows) > FOLD_AT):
             return folded(f"{cells.words.word('data')} ({len(rows):,})", drawn)
         return drawn
     groups = [(key, list(found)) for key, found in groupby(rows, key=lambda row: row[view["by"]])]
+    links = [(key, cells.link(key)) for key, _ in groups] if len(groups) > MANY else []
+    if links and all(target for _, target in links):
+        items = [
+            Markup('<li><a href="{}#{}">{} ({:,})</a></li>').format(
+                target, section.name, cells.text(key, "member"), len(found)
+            )
+            for (key, target), (_, found) in zip(links, groups, strict=True)
+        ]
+        return Markup('<ul class="toc">{}</ul>').format(Markup("").join(items))
     return Markup("\n").join(
         folded(
             f"{cells.text(key, view.get('by_kind', 'member'))} ({len(found):,})",
@@ -57,16 +69,16 @@ def _table(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
     )
 
 
-def _matrix(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _matrix(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     drawn = matrix(cells, rows, view)
     return folded(cells.words.word("data"), drawn) if view.get("folded") else drawn
 
 
-def _lights(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _lights(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     return lights(cells, rows, view)
 
 
-def _bars(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _bars(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     """`label: [key, kind]`, `value`, and with `series` one colour per value of that column; the longest bar on top."""
     (label, kind), value = view["label"], view["value"]
     series = _in_order({row[view["series"]] for row in rows}) if "series" in view else [""]
@@ -78,11 +90,13 @@ def _bars(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
     order = sorted(amounts, key=lambda key: (-sum(amounts[key].values(), Decimal(0)), str(key)))
     bars = [(cells.text(key, kind), [amounts[key].get(part, Decimal(0)) for part in series]) for key in order]
     names = [cells.words.code(part) for part in series]
-    chart = charts.stacked_bars(title, bars, names, cells.words.code(view.get("unit", "yuan")))
+    chart = charts.stacked_bars(
+        section.titles[cells.words.language], bars, names, cells.words.code(view.get("unit", "yuan"))
+    )
     return charts.legend(names) + chart if "series" in view else chart
 
 
-def _trend(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _trend(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     """The newest month, its changes and a line; `label: [key, kind, 中文, English]`, `period`, `value: [key, kind]`."""
     (label, kind, *heads), (value, value_kind), words = view["label"], view["value"], cells.words
     history: dict[Any, dict[str, Decimal]] = {}
@@ -103,7 +117,7 @@ def _trend(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
     return framed("".join([*head, cells.head(words.word("trend"))]), lines)
 
 
-def _waterfall(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _waterfall(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     """One picture per value of `by`: `step` and `value` in the order of the rows, `is_total` for what stands alone."""
     drawn = []
     for key, group in groupby(rows, key=lambda row: cells.value(row, view["by"])):
@@ -112,7 +126,7 @@ def _waterfall(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Mar
     return Markup("\n").join(drawn)
 
 
-def _sankey(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup:
+def _sankey(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
     """Rows that lead from the same node to the same node are one ribbon."""
     amounts: dict[tuple[tuple[int, str], tuple[int, str]], Decimal] = {}
     for row in rows:
@@ -121,10 +135,13 @@ def _sankey(view: View, rows: Sequence[Row], cells: Cells, title: str) -> Markup
             (row[view["target_column"]], cells.words.name(row[view["target"]])),
         )
         amounts[ends] = amounts.get(ends, Decimal(0)) + Decimal(row[view["value"]] or 0)
-    return sankey(title, [Flow(source, target, amount) for (source, target), amount in amounts.items()])
+    return sankey(
+        section.titles[cells.words.language],
+        [Flow(source, target, amount) for (source, target), amount in amounts.items()],
+    )
 
 
-_DRAWN: Mapping[str, Callable[[View, Sequence[Row], Cells, str], Markup]] = {
+_DRAWN: Mapping[str, Callable[[View, Sequence[Row], Cells, Section], Markup]] = {
     "table": _table,
     "matrix": _matrix,
     "lights": _lights,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from pipelines.publish.site import charts, read_frames, sections
 from pipelines.publish.site.sankey import Flow, sankey
 from pipelines.publish.site.sections import pages as declared
 from pipelines.publish.site.sections import read_page
-from pipelines.publish.site.words import money, number, share, size, vocabulary
+from pipelines.publish.site.tables import Cells
+from pipelines.publish.site.views import draw
+from pipelines.publish.site.words import Words, money, number, share, size, vocabulary
 from pipelines.publish.visibility import OWNERS, SHARED, rule_of
 
 FULL = """
@@ -270,3 +273,17 @@ def test_a_bar_is_as_long_as_its_share_of_the_greatest():
     drawn = charts.stacked_bars("t", rows, ["x", "y"], "元")
     assert re.findall(r'width="([\d.]+)"', drawn) == ["307.5", "102.5", "205.0"]
     assert charts.shorten("城关社区卫生服务中心医院", 12) == "城关社区卫…"
+
+
+def test_very_many_members_are_linked_not_piled_up_on_one_page():
+    columns = [["dept_code", "text", "科室", "Department"]]
+    section = replace(
+        next(each for each in sections() if each.name == "cost_by_department"),
+        views=({"kind": "table", "by": "member_id", "columns": columns},),
+    )
+    rows = [{"member_id": f"M{n:02d}", "dept_code": f"D{n}"} for n in range(21)]
+    linked = draw(section, rows, Cells(Words("en", {}), lambda key: f"../members/{key}/en/cost.html"))
+    assert linked.count("<a href=") == 21
+    assert '<a href="../members/M07/en/cost.html#cost_by_department">M07 (1)</a>' in linked
+    assert "<table>" not in linked
+    assert draw(section, rows, Cells(Words("en", {}), lambda _: None)).count("<table>") == 21
