@@ -14,8 +14,8 @@ import polars as pl
 from pipelines.demo.planting import Patient, Planter, Sheet
 from pipelines.demo.world import first_day
 
-EXAMS = ("EXM012", "EXM013", "EXM016", "EXM011")
-"""Dear exams that stand in no list of indications."""
+EXAMS = ("EXM018", "LAB022", "LAB024", "EXM031", "EXM019", "LAB021")
+"""Dear exams and tests that stand in no list of indications and are never recognised between members."""
 
 
 def _somebody(p: Planter, number: int) -> Patient:
