@@ -9,6 +9,7 @@ it stands in `SHARED`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.publish.marts import Mart
@@ -19,6 +20,13 @@ SHARED = frozenset({
 })  # fmt: skip
 """What every member sees whole: lists without a figure of anyone, and what the rules want published to members
 (S1-SEC-01: pool accounts and the fund)."""
+
+OFFICES: Mapping[str, frozenset[str]] = {
+    "yilian_finance": frozenset({"core", "ledger", "cost", "sharing", "budget", "treasury", "operations"}),
+    "yilian_insurance": frozenset({"core", "payment", "risk", "primary_care"}),
+}
+"""Offices of the consortium and the areas whose rows they see whole, of all members; performance and the record of the
+run stay with the operations centre."""
 
 OWNERS = (
     "member_id", "payer_member_id", "payee_member_id", "from_member_id", "to_member_id", "lender", "borrower",
@@ -46,3 +54,10 @@ def rule_of(mart: Mart) -> Rule:
     owners = tuple(name for name in OWNERS if name in names)
     entity = not owners and {"entity_level", "entity_id"} <= names
     return Rule(mart.full_name in SHARED, owners, entity)
+
+
+def offices_of(mart: Mart) -> tuple[str, ...]:
+    """The offices that see a mart whole."""
+    if mart.full_name in SHARED:
+        return tuple(OFFICES)
+    return tuple(role for role, areas in OFFICES.items() if mart.schema in areas)

@@ -226,6 +226,26 @@ def test_a_member_sees_its_own_rows_and_the_operations_centre_all(readers):
     assert readers.as_("bi_t01", "select count(*) from governance.publication") == [(1,)]
 
 
+def test_an_office_sees_its_areas_whole_and_nothing_else(readers):
+    for login, role in (("bi_money", "yilian_finance"), ("bi_insurer", "yilian_insurance")):
+        _ensure_role(readers, f"{login} login")
+        readers.admin(f"grant {role} to {login}")
+    members = "select count(distinct member_id) from cost.department_cost"
+    assert readers.as_("bi_money", members) == [(3,)]
+    assert readers.as_("bi_money", "select count(*) from treasury.liquidity") == [(1,)]
+    assert readers.as_("bi_insurer", "select count(*) from payment.case_payment") == [(0,)]
+    for login in ("bi_money", "bi_insurer"):
+        assert readers.as_(login, "select count(*) from core.member") == [(3,)]
+        for table in ("performance.kpi_value", "governance.gate"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                readers.as_(login, f"select * from {table}")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        readers.as_("bi_insurer", members)
+    readers.admin("alter default privileges grant select on tables to yilian_insurance")
+    with pytest.raises(AccessError, match=r"office yilian_insurance is granted cost__\w+.department_cost"):
+        readers.publish("run-2")
+
+
 ATTACKS = (
     "select * from yilian_access.member_access",
     "set role yilian_consortium",

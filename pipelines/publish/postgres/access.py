@@ -2,11 +2,13 @@
 
 Belongs here: roles, policies, grants and their inspection. Does not belong here: rows.
 
-Two group roles are managed by the publisher and given to logins by the database's administrator:
+Group roles are managed by the publisher and given to logins by the database's administrator:
 
 * `yilian_member`: a login of one or several members; sees the rows that are theirs by `visibility.rule_of`. Which
   members, stands in `yilian_access.member_access` (login, member), which no reader can read.
 * `yilian_consortium`: the operations centre; sees every row.
+* `yilian_finance`, `yilian_insurance`: offices of the consortium; see every row of their areas (`visibility.OFFICES`),
+  the lists that everybody sees, and nothing else.
 
 Policies ask `session_user`, the login, which neither SET ROLE nor a view changes: a plain view of the operations
 centre, or of the publisher, shows a member no more than the table does. A view of a superuser would, and a materialized
@@ -23,9 +25,10 @@ from psycopg2 import sql
 
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.marts import Mart
-from pipelines.publish.visibility import Rule, rule_of
+from pipelines.publish.visibility import OFFICES, SHARED, Rule, offices_of, rule_of
 
 MEMBER_ROLE, CONSORTIUM_ROLE, SCHEMA = "yilian_member", "yilian_consortium", "yilian_access"
+ROLES = (MEMBER_ROLE, CONSORTIUM_ROLE, *OFFICES)
 
 
 class AccessError(PublicationError):
@@ -39,7 +42,7 @@ def prepare(cursor: Any) -> None:
         AccessError: the publisher may not make roles and they are not there.
     """
     cursor.execute("select pg_advisory_xact_lock(hashtext('yilian_access'))")
-    for role in (MEMBER_ROLE, CONSORTIUM_ROLE):
+    for role in ROLES:
         cursor.execute("select 1 from pg_roles where rolname = %s", (role,))
         if cursor.fetchone() is None:
             cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
@@ -60,10 +63,10 @@ def prepare(cursor: Any) -> None:
         comment on table {SCHEMA}.member_access is '登录名可见的成员机构 · Which members a login may see';
         comment on table {SCHEMA}.live is '当前发布 · The publication that is read now';
         revoke all on schema {SCHEMA} from public;
-        revoke all on all tables in schema {SCHEMA} from public, {MEMBER_ROLE}, {CONSORTIUM_ROLE};
+        revoke all on all tables in schema {SCHEMA} from public, {", ".join(ROLES)};
         revoke all on function {SCHEMA}.my_members() from public;
-        grant usage on schema {SCHEMA} to {MEMBER_ROLE}, {CONSORTIUM_ROLE};
-        grant execute on function {SCHEMA}.my_members() to {MEMBER_ROLE}, {CONSORTIUM_ROLE};
+        grant usage on schema {SCHEMA} to {", ".join(ROLES)};
+        grant execute on function {SCHEMA}.my_members() to {", ".join(ROLES)};
         """
     )
 
@@ -78,6 +81,12 @@ def protect(cursor: Any, mart: Mart, table: sql.Composable) -> None:
         f"using ((select pg_has_role(session_user, '{CONSORTIUM_ROLE}', 'member')))",
         f"grant select on {{table}} to {CONSORTIUM_ROLE}, {MEMBER_ROLE}",
     ]
+    for role in offices_of(mart):
+        statements.append(
+            f"create policy {role} on {{table}} for select to {role} "
+            f"using ((select pg_has_role(session_user, '{role}', 'member')))"
+        )
+        statements.append(f"grant select on {{table}} to {role}")
     condition = _condition(rule_of(mart))
     if condition:
         statements.append(f"create policy own on {{table}} for select to {MEMBER_ROLE} using ({condition})")
@@ -92,9 +101,7 @@ def open_schema(cursor: Any, schema: str) -> None:
     name = sql.Identifier(schema)
     cursor.execute(sql.SQL("revoke all on schema {} from public").format(name))
     cursor.execute(
-        sql.SQL("grant usage on schema {} to {}, {}").format(
-            name, sql.Identifier(MEMBER_ROLE), sql.Identifier(CONSORTIUM_ROLE)
-        )
+        sql.SQL("grant usage on schema {} to {}").format(name, sql.SQL(", ").join(map(sql.Identifier, ROLES)))
     )
 
 
@@ -130,9 +137,19 @@ def _condition(rule: Rule) -> str:
 
 
 def _ask(cursor: Any, question: str, schemas: list[str]) -> list[tuple[Any, ...]]:
-    cursor.execute(question, {"schemas": schemas, "roles": [MEMBER_ROLE, CONSORTIUM_ROLE], "member": MEMBER_ROLE})
+    cursor.execute(question, _asked(schemas))
     rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _asked(schemas: list[str]) -> dict[str, Any]:
+    """What the questions speak of; `theirs` are office and area joined, `cost` of `cost__000007`."""
+    theirs = [f"{role} {area}" for role, areas in OFFICES.items() for area in areas]
+    shared = [f"{role} {name}" for role in OFFICES for name in sorted(SHARED)]
+    return {
+        "schemas": schemas, "roles": list(ROLES), "member": MEMBER_ROLE, "offices": list(OFFICES), "theirs": theirs,
+        "shared": shared, "policies": ["own", "consortium", "publisher", *OFFICES],
+    }  # fmt: skip
 
 
 def _try(cursor: Any, marts: Sequence[tuple[Mart, str]]) -> None:
@@ -176,6 +193,15 @@ def _become_reader(cursor: Any) -> None:
 
 _QUESTIONS = (
     (
+        """select r.rolname, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           cross join lateral aclexplode(c.relacl) as a join pg_roles r on r.oid = a.grantee
+           cross join lateral split_part(n.nspname, '__', 1) as area
+           where n.nspname = any(%(schemas)s) and r.rolname = any(%(offices)s)
+             and r.rolname || ' ' || area <> all(%(theirs)s)
+             and r.rolname || ' ' || area || '.' || c.relname <> all(%(shared)s)""",
+        "office {0} is granted {1}.{2}, which is none of its areas",
+    ),
+    (
         """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where n.nspname = any(%(schemas)s) and c.relkind in ('r', 'p')
              and not (c.relrowsecurity and c.relforcerowsecurity)""",
@@ -202,7 +228,8 @@ _QUESTIONS = (
     ),
     (
         """select r.rolname from pg_roles r
-           where (r.rolname = any(%(roles)s) or pg_has_role(r.oid, %(member)s, 'member'))
+           where (r.rolname = any(%(roles)s) or exists (
+                   select from unnest(%(roles)s) as g where pg_has_role(r.oid, g, 'member')))
              and r.rolbypassrls and not r.rolsuper""",
         "role {0} may bypass row-level security",
     ),
@@ -214,7 +241,7 @@ _QUESTIONS = (
     ),
     (
         """select p.tablename, p.policyname from pg_policies p
-           where p.schemaname = any(%(schemas)s) and p.policyname not in ('own', 'consortium', 'publisher')""",
+           where p.schemaname = any(%(schemas)s) and p.policyname <> all(%(policies)s)""",
         "table {0} has a policy {1} that the publisher did not make",
     ),
 )
