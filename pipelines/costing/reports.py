@@ -6,21 +6,7 @@ Here: titles, queries and columns of the sheets, and the checks between them. No
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["text", "count", "quantity", "money", "price", "share"]
-
-ELEMENTS: tuple[tuple[str, str], ...] = (
-    ("labour", "人员经费"),
-    ("consumable", "卫生材料费"),
-    ("drug", "药品费"),
-    ("depreciation", "固定资产折旧费"),
-    ("amortisation", "无形资产摊销费"),
-    ("risk_fund", "提取医疗风险基金"),
-    ("other", "其他运行费用"),
-)
-"""The seven cost elements in the order of the regulation (domain 1.2)."""
+from pipelines.costing.sheets import ELEMENTS, Check, Column, Sheet, money, named, pivot, text
 
 ELEMENT_ORDER = "list_position([" + ", ".join(f"'{code}'" for code, _ in ELEMENTS) + "], cost_element)"
 MINE = "period = $period and member_id = $member"
@@ -35,72 +21,15 @@ CLASSES = {
     "unknown": "未分类",
 }
 """Department classes in the order of the reports."""
-
-
-def named(column: str, names: dict[str, str]) -> str:
-    """SQL: the Chinese name of a code."""
-    return f"case {column} " + " ".join(f"when '{code}' then '{name}'" for code, name in names.items()) + " end"
-
-
 DRG_STATUS = {"normal": "正常", "watch": "关注", "over_standard": "超标准"}
 STRUCTURE_STATUS = {"below": "偏低", "within": "正常", "above": "偏高"}
 CLASS_NAME = named("dept_class", CLASSES)
 CLASS_ORDER = "list_position([" + ", ".join(f"'{code}'" for code in CLASSES) + "], dept_class)"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a sheet.
-
-    key: column of the query. adds: keys of the columns of the same row that it is the sum of (written as a formula).
-    share_of: (part, whole) keys that it is the quotient of. is_totalled: the last row sums it up.
-    """
-
-    key: str
-    title: str
-    kind: Kind = "money"
-    adds: tuple[str, ...] = ()
-    share_of: tuple[str, str] | None = None
-    is_totalled: bool = False
-    width: int = 0
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One table: its query has the parameters $period and $member."""
-
-    name: str
-    title: str
-    query: str
-    columns: tuple[Column, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """Two sums over sheets that must agree: lists of (sheet, column key), added up."""
-
-    name: str
-    left: tuple[tuple[str, str], ...]
-    right: tuple[tuple[str, str], ...]
-
-
-def text(key: str, title: str, width: int = 16) -> Column:
-    return Column(key, title, "text", width=width)
-
-
-def money(key: str, title: str, *, total: bool = True, adds: tuple[str, ...] = ()) -> Column:
-    return Column(key, title, "money", adds=adds, is_totalled=total)
-
-
-def pivot(amount: str) -> str:
-    """A column of the query per cost element."""
-    return ", ".join(f"sum({amount}) filter (cost_element = '{code}') as {code}" for code, _ in ELEMENTS)
-
-
 ELEMENT_COLUMNS = tuple(money(code, name) for code, name in ELEMENTS)
 ELEMENT_KEYS = tuple(code for code, _ in ELEMENTS)
 DEPARTMENT = (text("dept_code", "科室代码", 12), text("dept_name", "科室名称", 18))
+SCOPE_NAMES = ("medical", "medical_full", "hospital_full")
+MEDICAL = "cost_scope = 'medical'"
 SCOPES = (("", "医疗成本"), ("medical_full_", "医疗全成本"), ("hospital_full_", "医院全成本"))
 
 
@@ -117,9 +46,7 @@ def unit_sheet(unit: str, name: str, volume: str) -> Sheet:
         name,
         f"select * from cost.unit_cost where {MINE} and unit = '{unit}' order by dept_code",
         tuple(columns),
-        note="床日为每晚在院人数之和；诊次为门急诊人次，不含体检。"
-        if unit == "bed_day"
-        else "诊次为门急诊人次，不含体检。",
+        note="床日为每晚在院人数之和。" if unit == "bed_day" else "诊次为门急诊人次，不含体检。",
     )
 
 
@@ -144,12 +71,20 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "科室直接成本表",
         "科室直接成本表",
-        f"select {CLASS_NAME} as class_name, dept_code, dept_name, {pivot('direct_amount')}, "
-        f"sum(direct_amount) as total from cost.department_cost where {MINE} "
-        "group by dept_class, dept_code, dept_name having sum(abs(direct_amount)) > 0 "
-        f"order by {CLASS_ORDER}, dept_code",
-        (text("class_name", "科室类别", 12), *DEPARTMENT, *ELEMENT_COLUMNS, money("total", "合计", adds=ELEMENT_KEYS)),
-        note="医疗成本口径。COMMON 为未归属科室的公用成本。",
+        f"select {CLASS_NAME} as class_name, dept_code, dept_name, {pivot('amount', MEDICAL)}, "
+        f"{', '.join(f'sum(amount) filter (cost_scope = {scope!r}) as {scope}' for scope in SCOPE_NAMES)} "
+        "from cost.scope_cost left join (select dept_code, any_value(dept_class) as dept_class "
+        f"from cost.department_cost where {MINE} group by dept_code) as classes using (dept_code) where {MINE} "
+        f"group by dept_class, dept_code, dept_name having sum(abs(amount)) > 0 order by {CLASS_ORDER}, dept_code",
+        (
+            text("class_name", "科室类别", 12),
+            *DEPARTMENT,
+            *ELEMENT_COLUMNS,
+            money("medical", "医疗成本", adds=ELEMENT_KEYS),
+            money("medical_full", "医疗全成本"),
+            money("hospital_full", "医院全成本"),
+        ),
+        note="成本项目为医疗成本口径。COMMON 为未归属科室的公用成本。",
     ),
     Sheet(
         "科室成本分摊汇总表",
@@ -385,7 +320,7 @@ SHEETS: tuple[Sheet, ...] = (
 CHECKS: tuple[Check, ...] = (
     Check(
         "直接成本合计与分摊汇总表一致",
-        (("科室直接成本表", "total"),),
+        (("科室直接成本表", "medical"),),
         (("科室成本分摊汇总表", "direct"),),
     ),
     Check(
@@ -406,6 +341,6 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "成本构成与直接成本一致",
         (("成本构成表", "amount"),),
-        (("科室直接成本表", "total"),),
+        (("科室直接成本表", "medical"),),
     ),
 )

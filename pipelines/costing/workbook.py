@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 from xlsxwriter.utility import xl_col_to_name
 
-from pipelines.costing.reports import CHECKS, SHEETS, Column, Sheet
+from pipelines.costing.reports import CHECKS, SHEETS
+from pipelines.costing.sheets import Column, Sheet
 
 HEADER_ROW = 3
 """Row of the column titles (0 = first): above it stand title, member and period, and a note."""
@@ -23,7 +24,7 @@ CONTENTS = "目录"
 FORMATS = {
     "text": {},
     "count": {"num_format": "#,##0"},
-    "quantity": {"num_format": "#,##0.##"},
+    "quantity": {"num_format": "#,##0.00"},
     "money": {"num_format": "#,##0.00;[Red]-#,##0.00"},
     "price": {"num_format": "#,##0.0000"},
     "share": {"num_format": "0.00%"},
@@ -72,12 +73,13 @@ def write_all(
             for member, name, period in found
             if (not members or member in members) and period in (set(periods) or newest)
         ]
+        wanted = ", ".join(sorted(set(periods) or newest))
         if missing := sorted(set(members) - {member for member, _, _ in chosen}):
-            known = ", ".join(sorted({f"{member} ({period})" for member, _, period in found})) or "nobody"
-            raise NoReport(f"no cost of {', '.join(missing)} in the months asked for; there is one of {known}")
+            known = ", ".join(sorted({member for member, _, period in found if period in wanted})) or "nobody"
+            raise NoReport(f"no cost of {', '.join(missing)} in {wanted}; there is one of {known}")
         if not chosen:
             months = ", ".join(sorted({period for _, _, period in found})) or "no month"
-            raise NoReport(f"no cost in {', '.join(periods) or 'this publication'}; there is one of {months}")
+            raise NoReport(f"no cost in {wanted or 'this publication'}; there is one in {months}")
         (published_at,) = connection.execute("select max(published_at) from governance.publication").fetchone() or (
             None,
         )
@@ -159,10 +161,12 @@ def _lay_out(
     page.merge_range(1, 0, 1, last, f"{whose}　　单位：元", styles.subtitle)
     page.merge_range(2, 0, 2, last, sheet.note, styles.note)
     page.set_row(0, 26)
-    page.set_row(HEADER_ROW, 32)
+    widths = [column.width or WIDTHS[column.kind] for column in sheet.columns]
+    lines = max(-(-2 * len(column.title) // width) for column, width in zip(sheet.columns, widths, strict=True))
+    page.set_row(HEADER_ROW, 14 * lines + 6)
     place = {column.key: number for number, column in enumerate(sheet.columns)}
     for number, column in enumerate(sheet.columns):
-        page.set_column(number, number, column.width or WIDTHS[column.kind])
+        page.set_column(number, number, widths[number])
         page.write_string(HEADER_ROW, number, column.title, styles.head)
         for offset, row in enumerate(rows):
             _cell(page, first_row + offset, number, column, row, place, styles)
@@ -201,8 +205,11 @@ def _cell(
     elif column.kind == "text":
         page.write_string(row, number, str(value), style)
     elif column.adds and sum(values[key] or 0 for key in column.adds) == value:
-        cells = ",".join(f"{xl_col_to_name(place[key])}{row + 1}" for key in column.adds)
-        page.write_formula(row, number, f"=SUM({cells})", style, float(value))
+        page.write_formula(
+            row, number, f"=SUM({_cells([place[key] for key in column.adds], row)})", style, float(value)
+        )
+    elif column.kind == "quantity" and value == int(value):
+        page.write_number(row, number, int(value), styles.cell["count"])
     else:
         page.write_number(row, number, float(value), style)
 
@@ -261,3 +268,10 @@ def _contents(
     page.hide_gridlines(2)
     page.set_paper(9)
     page.fit_to_pages(1, 1)
+
+
+def _cells(numbers: Sequence[int], row: int) -> str:
+    """The cells of a row at these columns: as a range where they stand side by side."""
+    names = [f"{xl_col_to_name(number)}{row + 1}" for number in numbers]
+    side_by_side = list(numbers) == list(range(numbers[0], numbers[0] + len(numbers)))
+    return f"{names[0]}:{names[-1]}" if side_by_side else ",".join(names)

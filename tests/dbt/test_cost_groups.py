@@ -20,27 +20,29 @@ class Stays:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        self.encounters: dict[str, Rows] = {}
-        self.settlements: dict[str, Rows] = {}
-        self.charges: dict[str, Rows] = {}
+        self.encounters: dict[tuple[str, str], Rows] = {}
+        self.settlements: dict[tuple[str, str], Rows] = {}
+        self.charges: dict[tuple[str, str], Rows] = {}
 
-    def add(self, member: str, drg: str, cost: Any, nights: int, path: str | None = None, **items: int) -> None:
-        rows = self.encounters.setdefault(member, [])
-        code = f"{drg}-{len(rows)}"
-        dates = {"started_at": f"{PERIOD}-01T09:00:00", "ended_at": f"{PERIOD}-{1 + nights:02d}T10:00:00"}
+    def add(
+        self, member: str, drg: str, cost: Any, nights: int, path: str | None = None, month: str = PERIOD, **items: int
+    ) -> None:
+        rows = self.encounters.setdefault((member, month), [])
+        code = f"{drg}-{month}-{len(rows)}"
+        dates = {"started_at": f"{month}-01T09:00:00", "ended_at": f"{month}-{1 + nights:02d}T10:00:00"}
         stay = {"encounter_id": code, "encounter_type": "inpatient", "dept_code": "WARD", "reported_cost": cost}
         rows.append(stay | dates | {"care_path": path, "has_complication": False})
         settlement = {"settlement_id": code, "encounter_id": code, "drg_code": drg, "total_charge": 1}
-        self.settlements.setdefault(member, []).append(settlement)
+        self.settlements.setdefault((member, month), []).append(settlement)
         for item, amount in items.items():
-            line = {"charge_id": f"{code}-{item}", "encounter_id": code, "charged_at": f"{PERIOD}-01T10:00:00"}
+            line = {"charge_id": f"{code}-{item}", "encounter_id": code, "charged_at": f"{month}-01T10:00:00"}
             more = {"item_code": item, "charge_class": "consumable", "quantity": 1, "amount": amount}
-            self.charges.setdefault(member, []).append(line | more)
+            self.charges.setdefault((member, month), []).append(line | more)
 
     def deliver(self) -> None:
         for extract in ("encounters", "settlements", "charges"):
-            for member, rows in getattr(self, extract).items():
-                self.warehouse.deliver("charge_lines" if extract == "charges" else extract, member, PERIOD, rows)
+            for (member, month), rows in getattr(self, extract).items():
+                self.warehouse.deliver("charge_lines" if extract == "charges" else extract, member, month, rows)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
     dbt_session.reset()
     stays = Stays(dbt_session)
     group = {"mdc": "Z", "adrg": "ZZ1", "partition": "medical", "risk_grade": 1, "valid_from": "2025-01-01"}
-    codes = ("F19", "E11", "E12", "K35", "S01", "M01")
+    codes = ("F19", "F20", "E11", "E12", "K35", "S01", "M01")
     dbt_session.refer("drg", [group | {"drg_code": c, "drg_name": c, "weight": 1} for c in codes])
     standards = {"F19": ("12000", None), "E11": ("5000", None), "E12": ("5000", None), "K35": ("3200", "2800")}
     dbt_session.refer(
@@ -71,6 +73,8 @@ def marts(dbt_session: Warehouse) -> dict[str, Rows]:
         ("T02", 4000, 6),
     ):
         stays.add(member, "E12", cost, nights)
+    stays.add("H01", "F20", 12000, 7, month="2026-09")
+    stays.add("H01", "F20", 8500, 7)
     stays.add("H01", "K35", 2800, 5)
     stays.add("H02", "K35", 2900, 5)
     stays.add("H02", "S01", "0.01", 1)
@@ -103,12 +107,16 @@ def test_tc_28_standard_against_cost(marts: dict[str, Rows]) -> None:
 
 
 def test_tc_29_gap_to_the_region(marts: dict[str, Rows]) -> None:
-    """F19: 12,000 here, 9,000 in the region, +33.33 %; the stapler makes it dearer."""
+    """F19: 12,000 here, 9,000 in the region, +33.33 %; a stapler is 2,800 dearer than sutures; at 8,500 -29.17 %."""
     here = group(marts, "F19")["H01"]
     assert (here["region_mean_cost"], here["cost_ratio_to_region"]) == (9000, Decimal("1.333333"))
     driver = next(row for row in marts["drg_driver"] if row["member_id"] == "H01")
     assert (driver["item_code"], driver["use_rate"], driver["region_use_rate"]) == ("STAPLER", 1, Decimal("0.333333"))
     assert (driver["excess_cost_per_case"], driver["rank"]) == (2000, 1)
+    sutures = next(row for row in marts["drg_driver"] if row["item_code"] == "SUTURE")
+    assert driver["cost_per_piece"] - sutures["cost_per_piece"] == 2800
+    after = next(row for row in marts["drg_cost"] if (row["drg_code"], row["period"]) == ("F20", PERIOD))
+    assert (after["previous_mean_cost"], after["cost_change"]) == (12000, Decimal("-0.291667"))
 
 
 def test_tc_30_over_standard_watch_and_normal(marts: dict[str, Rows]) -> None:
@@ -122,6 +130,7 @@ def test_alerts_name_value_threshold_and_dearest_component(marts: dict[str, Rows
     alerts = {
         (row["drg_code"], row["member_id"], row["alert"]): (row["value"], row["threshold"])
         for row in marts["drg_alert"]
+        if row["period"] == PERIOD
     }
     assert alerts == {
         ("E11", "H03", "over_standard"): (8000, 5500),

@@ -29,8 +29,9 @@ KEY = "a-key-for-tests-only"
 MARTS = ("+ledger__entry", "+cost__department_cost", "+cost__allocation_trace", "+cost__drg_cost", "+risk__finding")
 RULES = ("R01", "R30", "R31", "R32")
 NIGHTS_OWN = {
-    "cost_element_name", "peer_mean_cost", "p25_cost", "median_cost", "p75_cost", "cost_variation", "mean_cost_by_ratio",
-    "mean_cost_by_day", "mean_variable_cost", "contribution_per_case",
+    "cost_element_name", "peer_mean_cost", "p25_cost", "median_cost", "p75_cost", "cost_variation",
+    "mean_cost_by_ratio", "mean_cost_by_day", "mean_variable_cost", "contribution_per_case",
+    "previous_mean_cost", "cost_change",
 }  # fmt: skip
 """Columns that the floor doesn't repeat: a Chinese name, and what cost.drg_cost says of spread, methods and margin."""
 

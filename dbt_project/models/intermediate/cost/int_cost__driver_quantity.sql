@@ -1,7 +1,8 @@
 -- One row per period, member, driver, sender and receiver: the quantity by which cost is shared out, in ten-thousandths.
 -- sender '*' = the receiver's own figure, whoever sends. Ordered revenue of a technical department is what others ordered of
 -- it (domain 1.6 rule 3). Visits: outpatient and emergency; discharges: stays ended; bed days: the nightly census (page 2b).
--- Receivers in another member (EXT:<member_id>) only where the workload names one.
+-- Receivers in another member (EXT:<member_id>) only where the workload names one: cost crosses the county's tiers by service
+-- volume (S5-COST-07, S5-COST-08).
 with departments as (
     select period, member_id, dept_code, headcount, floor_area_m2
     from {{ ref('stg_departments') }}

@@ -1,5 +1,5 @@
 -- One row per period, member and closed case: what it cost, by component, beside what was charged and paid (domain 1.10).
--- total_cost = drug + consumable + labour + depreciation + other + indirect reconciles to the ledger. Risk cost (S3-DRG-07)
+-- total_cost = drug + consumable + labour + depreciation + other + indirect reconciles to the ledger. Risk cost (S3-DRG-06, S3-DRG-07)
 -- stands apart: a share of the group's weight x the region's cost per unit of weight (AMB-21). Margin = payment - total_cost.
 with region as (
     select

@@ -8,7 +8,10 @@ with groups as (
     select
         costs.*,
         {% for part, _ in parts -%}
-        {{ money_per('sum(costs.mean_' ~ part ~ ' * costs.cases) over region', 'sum(costs.cases) over region') }} as region_{{ part }},
+        {{ money_per(
+            'sum(costs.mean_' ~ part ~ ' * costs.cases) over region',
+            'sum(case when costs.mean_' ~ part ~ ' is not null then costs.cases end) over region'
+        ) }} as region_{{ part }},
         {% endfor -%}
         policy.cost_alert_over_standard,
         policy.near_alert_ratio,

@@ -131,6 +131,8 @@ select
     {{ money_per('region.total_cost', 'region.cases') }} as region_mean_cost,
     means.peer_best_cost,
     {{ money_per('means.peer_total_cost', 'means.peer_cases') }} as peer_mean_cost,
+    before.mean_cost as previous_mean_cost,
+    {{ ratio('means.total_cost * before.cases - before.total_cost * means.cases', 'before.total_cost * means.cases') }} as cost_change,
     means.p25_cost,
     means.median_cost,
     means.p75_cost,
@@ -164,6 +166,10 @@ inner join {{ policy_in_force(
 ) }} as policy
     on means.period = policy.period
     and means.member_id = policy.member_id
+left join means as before
+    on {{ month_add('means.period', -1) }} = before.period
+    and means.member_id = before.member_id
+    and means.drg_code = before.drg_code
 left join ceilings
     on means.period = ceilings.period
     and means.member_id = ceilings.member_id
