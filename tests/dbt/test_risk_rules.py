@@ -81,6 +81,7 @@ def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehous
         ("R42-hit", 1, "20.00"),  # the lower grade
         ("R38-last-H01", 1, "30.00"),
         ("R41-hit", 1, "0.20"),
+        ("CLAIM-hit", 1, "8.00"),  # the lesser of both
         ("R55-hit", 1, "3.00"),  # the cheaper of both
         ("R70-hit", 1, "10.00"),
         ("R36-hit", 1, "0.01"),
@@ -122,6 +123,7 @@ def test_of_a_pair_of_stays_the_later_one_carries_the_finding_and_the_evidence_n
     assert "R01-first" in row["evidence"]
     assert "5天后" in row["evidence"]
     assert (row["severity"], row["confidence"]) == ("suspect", Decimal("0.5"))
+    assert (row["rule_version"], row["rule_parameters"]) == (1, "certain_gap_days=1")
 
 
 def test_a_working_day_deadline_skips_the_weekend_and_an_hourly_one_does_not(told: Told) -> None:

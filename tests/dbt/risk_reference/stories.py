@@ -224,6 +224,12 @@ def admissions(story: Story) -> None:
         },
     )
 
+    for name, day, found in (("CLAIM-hit", "2026-10-02", "S5-RISK-01"), ("CLAIM-next-day", "2026-10-03", "")):
+        story.visit(f"{name}-first", name, "2026-10-02", member="H02")
+        story.charge(f"{name}-first", "GAS", "2026-10-02", member="H02", price=8)
+        story.visit(name, name, day, found)
+        story.charge(name, "GAS", day, at="15:00:00")
+
     story.stay("R11-death", "P11", "2026-10-01", 2, disposition="died")
     story.visit("R11-hit", "P11", "2026-10-05", "R11")
     story.visit("R11-before", "P11", "2026-09-30")

@@ -50,17 +50,29 @@
     'int_risk__r69_doctor_not_registered',
     'int_risk__r70_dialysis_frequency',
     'int_risk__s2_risk_45_repeated_exam',
+    'int_risk__s5_risk_01_duplicate_claim',
 ] %}
 with hits as (
     {%- for rule in rules %}
     select {{ hit_columns() | join(', ') }} from {{ ref(rule) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+-- The parameters that a rule was run with, as text.
+parameters as (
+    select
+        period,
+        rule_code,
+        {{ joined(text_list("parameter || '=' || " ~ plain('value'))) }} as rule_parameters
+    from {{ ref('int_risk__rule_parameter') }}
+    group by period, rule_code
 )
 
 select
     hits.rule_code,
     rules.version as rule_version,
+    parameters.rule_parameters,
     rules.name_zh as rule_name,
     rules.name_en as rule_name_en,
     rules.rule_class,
@@ -80,3 +92,5 @@ inner join {{ ref('risk_rules') }} as rules
     on hits.rule_code = rules.rule_code
     and hits.evidence_on >= rules.valid_from
     and hits.evidence_on <= coalesce(rules.valid_to, hits.evidence_on)
+left join parameters
+    on hits.rule_code = parameters.rule_code and {{ month_of('hits.evidence_on') }} = parameters.period

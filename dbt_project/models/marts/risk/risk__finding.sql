@@ -18,6 +18,7 @@ with hits as (
         min(case when is_certain then 1 else 0 end) = 1 as is_certain,
         {{ money('sum(amount_at_risk)') }} as amount_at_risk,
         max(evidence) as evidence,
+        max(rule_parameters) as rule_parameters,
         {{ text_list('charge_id') }} as charge_ids
     from {{ ref('int_risk__hit') }}
     group by rule_code, rule_version, rule_name, rule_name_en, rule_class, member_id, encounter_id, subject
@@ -60,6 +61,7 @@ select
     timed.rule_name_en,
     timed.rule_class,
     timed.rule_version,
+    timed.rule_parameters,
     timed.member_id,
     timed.dept_code,
     timed.doctor_id,

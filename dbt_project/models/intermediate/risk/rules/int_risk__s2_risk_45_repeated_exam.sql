@@ -2,7 +2,7 @@
 -- either the member reported the repetition without a reason, or the same recognisable item was charged at another member
 -- of recognised level within the days of validity (AMB-19).
 with cases as (
-    select member_id, encounter_id, patient_id, period from {{ ref('int_risk__case') }}
+    select member_id, encounter_id, period from {{ ref('int_risk__case') }}
 ),
 
 reported as (
@@ -43,30 +43,16 @@ reported_lines as (
     where reported.outcome = 'repeated' and not reported.has_reason
 ),
 
--- Only persons seen at more than one member can have repeated anything elsewhere: few, so the lines are read once.
-wanderers as (
-    select patient_id from cases
-    group by patient_id
-    having count(distinct member_id) > 1
-),
-
-recognisable as (
-    select distinct item_code from {{ ref('items') }}
-    where is_recognisable
-),
-
 levels as (
     select * from (values ('village', 1), ('primary', 1), ('secondary', 2), ('tertiary', 3)) as level_order (level, place)
 ),
 
 lines as (
-    select charges.*, cases.period, levels.place as level_place
-    from {{ ref('int_risk__charge') }} as charges
-    inner join wanderers on charges.patient_id = wanderers.patient_id
-    inner join recognisable on charges.item_code = recognisable.item_code
-    inner join cases on charges.member_id = cases.member_id and charges.encounter_id = cases.encounter_id
-    inner join levels on charges.member_level = levels.level
-    where charges.quantity > 0
+    select met.*, cases.period, levels.place as level_place
+    from {{ ref('int_risk__met_elsewhere') }} as met
+    inner join cases on met.member_id = cases.member_id and met.encounter_id = cases.encounter_id
+    inner join levels on met.member_level = levels.level
+    where met.is_recognisable
 ),
 
 rules as (
