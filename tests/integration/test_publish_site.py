@@ -1,0 +1,103 @@
+"""The site of the demo's first night: every section is drawn, nobody is named, members stay among themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from pipelines import night
+from pipelines.publish.lineage import read_lineage
+from pipelines.publish.marts import catalogue
+from pipelines.publish.site import read_frames, sections
+from pipelines.publish.visibility import rule_of
+from tests.integration.consortium import Consortium
+
+Night = tuple[Consortium, night.Finished]
+
+
+def connected(consortium: Consortium) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(consortium.current / "consortium.duckdb"), read_only=True)
+
+
+def test_every_section_whose_marts_are_published_can_be_drawn(demo_night: Night) -> None:
+    """A mart that misses a column of the interface, or a query with a mistake, would leave its section out."""
+    with connected(demo_night[0]) as connection:
+        marts = catalogue(connection, "consortium")
+        frames = read_frames(connection, marts, sections(), "any")
+    there = {mart.full_name for mart in marts}
+    assert {n: why for n, why in frames.missing.items() if set(frames.marts[n]) <= there} == {}
+
+
+def test_no_page_holds_the_number_of_a_patient_or_a_stay(demo_night: Night) -> None:
+    consortium, _ = demo_night
+    with connected(consortium) as connection:
+        secrets = {
+            number
+            for query in ("select patient_id from risk.finding", "select encounter_id from cost.case_cost")
+            for (number,) in connection.execute(query).fetchall()
+            if number
+        }
+    assert len(secrets) > 1000
+    for page in (consortium.current / "site").rglob("*.html"):
+        words = set(re.findall(r"[\w-]+", page.read_text(encoding="utf-8")))
+        assert not words & secrets, page
+
+
+def test_no_member_finds_an_amount_of_another_on_its_pages(demo_night: Night) -> None:
+    """An amount above 20,000 that one member alone has is its secret (smaller ones meet by chance in sums)."""
+    consortium, _ = demo_night
+    owners: dict[Decimal, set[str]] = {}
+    with connected(consortium) as connection:
+        for mart in catalogue(connection, "consortium"):
+            rule = rule_of(mart)
+            if rule.shared or rule.owners != ("member_id",):
+                continue
+            for column in mart.columns:
+                if column.type == "DECIMAL(18,2)":
+                    amounts = f'select distinct member_id, "{column.name}" from {mart.full_name}'
+                    for member, amount in connection.execute(f'{amounts} where "{column.name}" > 20000').fetchall():
+                        owners.setdefault(amount, set()).add(member)
+    secrets = {f"{amount:,.2f}": whose.pop() for amount, whose in owners.items() if len(whose) == 1}
+    assert len(secrets) > 1000
+    told = 0
+    for page in (consortium.current / "site" / "members").rglob("*.html"):
+        member = page.parts[-3] if page.parent.name in ("zh", "en") else page.parent.name
+        for amount in set(re.findall(r"\d{1,3}(?:,\d{3})*\.\d\d", page.read_text(encoding="utf-8"))):
+            assert secrets.get(amount, member) == member, (page, amount)
+            told += amount in secrets
+    assert told > 200, "the pages show so few amounts that this search means nothing"
+
+
+def test_every_column_of_every_mart_is_followed_to_its_origins(demo_night: Night) -> None:
+    consortium, _ = demo_night
+    with duckdb.connect(str(consortium.settings.warehouse_path), read_only=True) as connection:
+        lineage = read_lineage(consortium.settings.home, connection, "warehouse")
+        marts = [mart for mart in catalogue(connection, "warehouse") if mart.schema != "governance"]
+    unread = [
+        f"{mart.full_name}.{c.name}"
+        for mart in marts
+        for c in mart.columns
+        if c.name not in lineage.direct[mart.full_name]
+    ]
+    assert unread == [], "SQL that the lineage cannot read"
+    assert "lake.gl_entries.debit" in lineage.origins("ledger.statement_line", "consolidated_amount")
+    assert "lake.charge_lines.amount" in lineage.origins("cost.case_cost", "charge")
+
+
+def test_the_dictionary_and_dbts_page_lie_beside_the_marts(demo_night: Night) -> None:
+    current = demo_night[0].current
+    columns = [
+        column for mart in json.loads((current / "dictionary.json").read_text())["marts"] for column in mart["columns"]
+    ]
+    assert [column for column in columns if not (column["zh"] and column["en"])] == []
+    assert (current / "docs/dbt.html").stat().st_size > 2**20
+
+
+@pytest.mark.parametrize("page", ["index", "statements", "cost", "drg", "performance", "risk", "quality"])
+def test_a_page_is_small_enough_to_open_at_once(demo_night: Night, page: str) -> None:
+    for edition in ("zh", "en"):
+        assert (demo_night[0].current / f"site/{edition}/{page}.html").stat().st_size < 2**20
