@@ -11,7 +11,7 @@ from types import TracebackType
 
 import typer
 
-from pipelines.cli import costing, ledger, looking, publishing, risk, running, upkeep
+from pipelines.cli import costing, ledger, looking, publishing, risk, rules, running, upkeep
 
 app = typer.Typer(
     name="yilian",
@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for topic in (running.app, looking.app, costing.app, ledger.app, publishing.app, risk.app):
+for topic in (running.app, looking.app, costing.app, ledger.app, publishing.app, risk.app, rules.app):
     app.add_typer(topic)
 app.add_typer(upkeep.adapter_app, name="adapter")
 app.add_typer(ledger.accounts_app, name="accounts")

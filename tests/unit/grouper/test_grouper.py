@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.grouper import GroupingTables, TablesError, group, regroup
 from pipelines.grouper.conditions import ConditionError, read
+from pipelines.grouper.files import CasesError, group_file
 
 TABLES = Path(__file__).parents[2] / "dbt" / "risk_reference" / "drg_tables"
 
@@ -160,3 +161,21 @@ def test_tables_that_do_not_fit_together_name_file_and_row(tmp_path: Path) -> No
     rules.unlink()
     with pytest.raises(TablesError, match=r"DRG分组规则\.csv \(or \.csv\.gz\) is missing; CONSORTIUM_DRG_TABLES"):
         GroupingTables.load(folder)
+
+
+def test_a_file_of_cases_is_grouped(tables: GroupingTables, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text(
+        "case_id,sex,age_years,age_days,diagnoses,procedures\n"
+        "1,F,60,,I61.0|N17.9,\n2,F,30,,K35.8,47.01|88.71\n3,F,0,3,P59.9,\n4,F,30,,,\n",
+        encoding="utf-8",
+    )
+    found = group_file(tables, path)
+    assert found["drg_code"].to_list() == ["BR13", "GD29", "PU19", None]
+    assert found["reason"].to_list() == [None, None, None, "no_principal_diagnosis"]
+    path.write_text("case_id,sex,age_years,diagnoses,procedures\n7,F,old,I61.0,\n", encoding="utf-8")
+    with pytest.raises(CasesError, match=r"cases\.csv, case 7: age_years 'old' is no whole number"):
+        group_file(tables, path)
+    path.write_text("case_id,sex,age_years,diagnoses\n", encoding="utf-8")
+    with pytest.raises(CasesError, match="column procedures is missing"):
+        group_file(tables, path)
