@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -116,21 +116,26 @@ def score_cases(cases: pl.DataFrame, parameters: Mapping[str, Parameters]) -> pl
         window = cases.filter(
             (pl.col("period") <= period) & (pl.col("period") > _months_before(period, wanted.months))
         ).sort(KEY)
-        out.append(_score_window(window, wanted).filter(pl.col("period") == period))
+        out.append(_score_period(window, period, wanted))
     return pl.concat(out) if out else _empty()
 
 
-def _score_window(cases: pl.DataFrame, wanted: Parameters) -> pl.DataFrame:
-    measured = distances(cases, wanted.least_peers)
+def _score_period(window: pl.DataFrame, period: str, wanted: Parameters) -> pl.DataFrame:
+    """Scores of the period's cases; the months before only say what is usual."""
     names = list(FEATURES)
-    matrix = measured.select(names).to_numpy()
-    scores = _forest_scores(matrix, measured["dept"].to_list())
+    measured = distances(window, wanted.least_peers)
+    mine = (measured["period"] == period).to_numpy()
+    everything, groups = measured.select(names).to_numpy(), measured["dept"].to_numpy()
+    matrix, scores = everything[mine], _forest_scores(everything, groups, mine)
     strange = np.abs(matrix) >= wanted.least_distance
     flagged = strange.any(axis=1) & (scores >= float(np.median(scores)) + wanted.score_distance * _spread(scores))
-    raw, medians = cases.select(names).to_numpy(), measured.select([f"median_{name}" for name in names]).to_numpy()
-    tops = [_top(names, matrix[row], strange[row]) for row in range(len(matrix))]
-    words = [[_word(name, raw[row][names.index(name)], medians[row][names.index(name)]) for name in top]
-             for row, top in enumerate(tops)]  # fmt: skip
+    raw = window.filter(pl.col("period") == period).select(names).to_numpy()
+    measured = measured.filter(pl.col("period") == period)
+    medians = measured.select([f"median_{name}" for name in names]).to_numpy()
+    words = [
+        [_word(names[k], raw[row][k], medians[row][k]) for k in _top(matrix[row], strange[row])]
+        for row in range(len(matrix))
+    ]
     peers, sizes = measured["peers"].to_list(), measured["peer_cases"].to_list()
     sentences = [
         f"与{peers[row]}的{sizes[row]}例相比:{';'.join(words[row])}" if flagged[row] else None
@@ -200,35 +205,39 @@ def distances(cases: pl.DataFrame, least_peers: int) -> pl.DataFrame:
     )
 
 
-def _forest_scores(matrix: NDArray[np.float64], groups: Sequence[str]) -> NDArray[np.float64]:
-    """Isolation of each row among its department's, or among all where the department has too few; 0-1."""
+def _forest_scores(
+    matrix: NDArray[np.float64], groups: NDArray[np.str_], wanted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Isolation of the wanted rows among their department's, or among all where the department has too few; 0-1."""
     from sklearn.ensemble import IsolationForest
-
-    def fitted(rows: NDArray[np.float64]) -> Any:
-        return IsolationForest(n_estimators=TREES, max_samples=min(SAMPLE, len(rows)), random_state=SEED).fit(rows)
 
     scores = np.zeros(len(matrix))
     if len(matrix) < 2:
-        return scores
-    where: dict[str, list[int]] = {}
-    for row, group in enumerate(groups):
-        where.setdefault(group, []).append(row)
-    own = {group: rows for group, rows in where.items() if len(rows) >= OWN_FOREST}
-    others = sorted(row for group, rows in where.items() if group not in own for row in rows)
-    for _, rows in sorted(own.items()):
-        scores[rows] = -fitted(matrix[rows]).score_samples(matrix[rows])
-    if others:
-        scores[others] = -fitted(matrix).score_samples(matrix[others])
-    return scores
+        return scores[wanted]
+
+    def judge(among: NDArray[np.bool_], asked: NDArray[np.bool_]) -> None:
+        forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLE, int(among.sum())), random_state=SEED)
+        scores[asked] = -forest.fit(matrix[among]).score_samples(matrix[asked])
+
+    names, counts = np.unique(groups, return_counts=True)
+    rest = wanted.copy()
+    for name in names[counts >= OWN_FOREST]:
+        among = groups == name
+        if (among & wanted).any():
+            judge(among, among & wanted)
+            rest &= ~among
+    if rest.any():
+        judge(np.ones(len(matrix), dtype=bool), rest)
+    return scores[wanted]
 
 
 def _spread(values: NDArray[np.float64]) -> float:
     return float(np.median(np.abs(values - np.median(values))) * NORMAL) if len(values) else 0.0
 
 
-def _top(names: Sequence[str], row: NDArray[np.float64], strange: NDArray[np.bool_]) -> list[str]:
-    order = np.argsort(-np.abs(row), kind="stable")
-    return [names[k] for k in order if strange[k]][:3]
+def _top(row: NDArray[np.float64], strange: NDArray[np.bool_]) -> list[int]:
+    """The three strangest features, by their place."""
+    return [int(k) for k in np.argsort(-np.abs(row), kind="stable") if strange[k]][:3]
 
 
 def _word(name: str, value: float, median: float) -> str:

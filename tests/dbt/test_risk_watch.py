@@ -246,7 +246,7 @@ def test_tc_75_an_explanation_within_24_hours_or_a_violation(house: Warehouse) -
 def test_what_is_confirmed_has_seven_working_days(house: Warehouse) -> None:
     """Saturday 31 October and seven working days: Tuesday 10 November; a delivered plan goes before."""
     rows = {(row["member_id"], row["finding_id"]): row for row in house.rows("from risk.follow_up")}
-    (late,) = (row for row in rows.values() if row["member_id"] == "H02")
+    (late,) = (row for row in rows.values() if row["member_id"] == "H02" and row["rule_code"] == "R63")
     assert (late["confirmed_on"], late["rectify_by"]) == (date(2026, 10, 31), date(2026, 11, 10))
     assert rows["H01", "I1"]["rectify_by"] == date(2026, 10, 20)
     assert rows["H01", "I1"]["is_rectified_in_time"]

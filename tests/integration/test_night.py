@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -102,6 +103,17 @@ def test_a_bad_ledger_is_held_back_and_the_others_go_on(another: Callable[[], Co
     assert consortium.one(total) == before
 
 
+def risk_marts(consortium: Consortium) -> dict[str, Any]:
+    """What stands in every mart of insurance risk, and what was raised."""
+    with warehouse.connect(consortium.settings) as connection:
+        names = connection.execute("select table_name from duckdb_tables() where schema_name = 'risk'").fetchall()
+        marts = {
+            name: connection.execute(f"select count(*), sum(hash(m)) from risk.{name} m").fetchone()
+            for (name,) in names
+        }
+    return marts | {"alerts": consortium.state.rows("select * from alert order by alert_id")}
+
+
 def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callable[[], Consortium]) -> None:
     """Given an allocation that lost a fen, no later run of KPI, risk or publication goes through."""
     consortium = another()
@@ -111,6 +123,7 @@ def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callab
             "update cost.department_cost set full_amount = full_amount - 0.01 where rowid = "
             "(select min(rowid) from cost.department_cost where full_amount > 0 and passed_on_amount = 0)"
         )
+    risk = risk_marts(consortium)
     reader = duckdb.connect(str(published / "consortium.duckdb"), read_only=True)
     before = reader.execute("select sum(full_amount) from cost.department_cost").fetchall()
     with consortium.environment():
@@ -128,7 +141,7 @@ def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callab
                 )
 
         assert not click("gate/consortium").success
-        for product in ("performance/kpi_value", "risk/finding", "gate/publication", "publication"):
+        for product in ("performance/kpi_value", "risk/finding", "gate/publication", "alerts/raised", "publication"):
             result = click(product)
             assert not result.success, product
             failed = result.filter_events(lambda event: event.is_step_failure)
@@ -139,6 +152,7 @@ def test_a_click_on_materialize_cannot_walk_around_a_closed_gate(another: Callab
     with pytest.raises(gates.GateClosed):
         night.publish_now(consortium.settings, consortium.state)
     assert consortium.current.resolve() == published
+    assert risk_marts(consortium) == risk
     assert reader.execute("select sum(full_amount) from cost.department_cost").fetchall() == before
     reader.close()
 

@@ -18,7 +18,7 @@ def test_weights_that_do_not_sum_to_a_hundred_are_refused_by_name(weight: str, t
     (problem,) = reference.judge(
         {"risk_weights": text.replace("S2-RISK-16,process,25", f"S2-RISK-16,process,{weight}").encode()}
     )
-    assert "process from 2024-01-01: S2-RISK-13 20 + S2-RISK-15 10 + S2-RISK-16" in str(problem)
+    assert "process from 2021-05-01: S2-RISK-13 20 + S2-RISK-15 10 + S2-RISK-16" in str(problem)
     assert f"= {total}, must be 100 (S2-RISK-01)" in str(problem)
 
 

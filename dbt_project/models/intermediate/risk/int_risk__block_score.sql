@@ -20,9 +20,9 @@ weighed as (
             when 'yellow' then points.light_points_yellow
             else points.light_points_red
         end as points,
-        points.block_coverage_min
+        {{ required('points.block_coverage_min', "'risk_rule_parameters S2-RISK-01 of ' || lights.period") }} as block_coverage_min
     from {{ ref('int_risk__light') }} as lights
-    inner join points on lights.period = points.period
+    left join points on lights.period = points.period
     inner join {{ ref('risk_weights') }} as weights
         on lights.indicator_code = weights.indicator_code
         and {{ month_end('lights.period') }} >= weights.valid_from

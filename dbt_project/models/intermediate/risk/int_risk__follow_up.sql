@@ -90,13 +90,22 @@ confirmed as (
         on found.member_id = replies.member_id and found.finding_id = replies.finding_id
 ),
 
-due as (
-    select confirmed.*, coalesce(confirmed.planned_by, later.day) as rectify_by
+limited as (
+    select
+        confirmed.*,
+        cast({{ required(
+            'limits.rectify_within', "'risk_rule_parameters S2-RISK-29 rectify_within of ' || confirmed.policy_period"
+        ) }} as integer) as rectify_within
     from confirmed
-    inner join limits on confirmed.policy_period = limits.period
-    left join {{ ref('int_reference__calendar') }} as own on confirmed.confirmed_on = own.day
+    left join limits on confirmed.policy_period = limits.period
+),
+
+due as (
+    select limited.*, coalesce(limited.planned_by, later.day) as rectify_by
+    from limited
+    left join {{ ref('int_reference__calendar') }} as own on limited.confirmed_on = own.day
     left join {{ ref('int_reference__calendar') }} as later
-        on later.working_day_number = own.working_day_number + cast(limits.rectify_within as integer)
+        on later.working_day_number = own.working_day_number + limited.rectify_within
         and later.is_working_day
 )
 
