@@ -32,7 +32,7 @@ from pipelines.publish.errors import PublicationError
 FOLDER = Path(__file__).with_name("pages")
 
 KINDS: Mapping[str, frozenset[str]] = {
-    "table": frozenset({"columns", "by", "by_kind", "folded"}),
+    "table": frozenset({"columns", "by", "by_kind", "open_first", "folded"}),
     "matrix": frozenset({"rows", "across", "cell", "small", "tag", "heat", "folded"}),
     "lights": frozenset({"rows", "across", "light", "small"}),
     "bars": frozenset({"label", "series", "value", "unit"}),

@@ -43,7 +43,10 @@ def draw(section: Section, rows: Sequence[Row], cells: Cells) -> Markup:
 
 
 def _table(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
-    """`by` makes one folded table per value of that column; of very many members only links to their own pages."""
+    """`by` makes one folded table per value of that column; of very many members only links to their own pages.
+
+    With `open_first` the first of them stands open.
+    """
     if "by" not in view:
         drawn = table(cells, rows, view["columns"])
         if view.get("folded", len(rows) > FOLD_AT):
@@ -63,9 +66,9 @@ def _table(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> M
         folded(
             f"{cells.text(key, view.get('by_kind', 'member'))} ({len(found):,})",
             table(cells, found, view["columns"]),
-            is_open=len(groups) == 1,
+            is_open=len(groups) == 1 or (number == 0 and view.get("open_first", False)),
         )
-        for key, found in groups
+        for number, (key, found) in enumerate(groups)
     )
 
 
