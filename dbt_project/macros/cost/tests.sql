@@ -154,3 +154,11 @@ inner join items
     and pools.pool_code = items.executing_dept
 where items.amount <> {{ from_fen('pools.total_fen') }}
 {% endtest %}
+
+{# What each cost layer's departments kept, outside and unallocated among them, is what arose in it, element by element (domain 1.6). #}
+{% test conserves_layers(model) %}
+select period, member_id, cost_layer, cost_element, sum(direct_fen) as direct_fen, sum(full_fen - passed_on_fen) as kept_fen
+from {{ model }}
+group by period, member_id, cost_layer, cost_element
+having sum(direct_fen) <> sum(full_fen - passed_on_fen)
+{% endtest %}
