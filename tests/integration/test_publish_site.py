@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,6 +15,7 @@ from pipelines import night
 from pipelines.publish.lineage import read_lineage
 from pipelines.publish.marts import catalogue
 from pipelines.publish.site import read_frames, sections
+from pipelines.publish.site.words import vocabulary
 from pipelines.publish.visibility import rule_of
 from tests.integration.consortium import Consortium
 
@@ -30,6 +33,32 @@ def test_every_section_whose_marts_are_published_can_be_drawn(demo_night: Night)
         frames = read_frames(connection, marts, sections(), "any")
     there = {mart.full_name for mart in marts}
     assert {n: why for n, why in frames.missing.items() if set(frames.marts[n]) <= there} == {}
+
+
+def spoken(view: Mapping[str, Any]) -> set[str]:
+    """Columns of a view whose values are codes that are shown as words."""
+    named = [
+        *view.get("columns", ()),
+        *(view[key] for key in ("rows", "across", "cell", "label", "small") if key in view),
+    ]
+    found = {each[0] for each in named if isinstance(each, list) and each[1:] and each[1] in ("word", "tag")}
+    found |= {view[key] for key in ("series", "tag", "light") if key in view}
+    return found | ({view["by"]} if view.get("by_kind") == "word" else set())
+
+
+def test_every_code_that_is_shown_has_its_words(demo_night: Night) -> None:
+    """A new code of a mart belongs into `words.yml`; Chinese text and ids of departments stand as they are."""
+    with connected(demo_night[0]) as connection:
+        frames = read_frames(connection, catalogue(connection, "consortium"), sections(), "any")
+    missing = {
+        (section.name, code)
+        for section in sections()
+        if section.name in frames.found
+        for column in set().union(*map(spoken, section.views))
+        for code in frames.found[section.name][column].unique()
+        if isinstance(code, str) and re.fullmatch("[a-z_]+", code) and code not in vocabulary()["codes"]
+    }
+    assert missing == set()
 
 
 def test_no_page_holds_the_number_of_a_patient_or_a_stay(demo_night: Night) -> None:
