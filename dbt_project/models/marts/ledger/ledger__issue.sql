@@ -62,19 +62,29 @@ dated as (
     where first_posted_on < {{ month_start('period') }} or last_posted_on > {{ month_end('period') }}
 ),
 
+-- Alike by hash first (few), then by day, lines and totals.
+alike as (
+    select period, member_id, content
+    from {{ ref('int_ledger__voucher') }}
+    group by period, member_id, content
+    having count(*) > 1
+),
+
 repeated as (
     select
-        period,
-        member_id,
+        vouchers.period,
+        vouchers.member_id,
         'repeated_voucher' as issue,
-        voucher_no as subject,
-        debit as amount,
-        lines,
-        min(voucher_no) over (
-            partition by period, member_id, first_posted_on, last_posted_on, lines, debit, credit, content
+        vouchers.voucher_no as subject,
+        vouchers.debit as amount,
+        vouchers.lines,
+        min(vouchers.voucher_no) over (
+            partition by vouchers.period, vouchers.member_id, vouchers.first_posted_on, vouchers.last_posted_on,
+                vouchers.lines, vouchers.debit, vouchers.credit, vouchers.content
         ) as extra
-    from {{ ref('int_ledger__voucher') }}
-    qualify extra <> voucher_no
+    from {{ ref('int_ledger__voucher') }} as vouchers
+    inner join alike using (period, member_id, content)
+    qualify extra <> vouchers.voucher_no
 ),
 
 closings as (
