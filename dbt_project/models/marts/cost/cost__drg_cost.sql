@@ -2,9 +2,8 @@
 -- Means are exact, half-up. Region: all members of the consortium in the same month; peers: members of the same level
 -- (S3-DRG-09). status (S3-DRG-13, AMB-18): over_standard from standard x (1 + alert) on, watch from the near-alert share of
 -- that threshold on or where the mean stay exceeds the region's median by the policy share.
--- Spread: quartiles between neighbours half-up, variation over the group's own cases. By day: what the case's drugs and charged
--- materials and its nights in the department at that month's rate come to (top-down). Contribution (domain 1.12): payment less
--- what a case more would cost, by policy shares of each component; indirect cost doesn't move with a case.
+-- Spread: quartiles between neighbours half-up, variation over the group's own cases. Contribution (domain 1.12): payment less what
+-- a case more would cost, by policy shares of each component; indirect cost doesn't move with a case.
 {%- set variable_parameters = [] %}
 {%- set variable_terms = [] %}
 {%- for part in ['drug', 'consumable', 'labour', 'depreciation', 'other'] %}
@@ -12,44 +11,7 @@
 {%- do variable_terms.append('cast(means.' ~ part ~ ' as decimal(28, 2)) * cast(policy.variable_cost_share_' ~ part ~ ' as decimal(9, 6))') %}
 {%- endfor %}
 {%- set variable_cost = 'cast(' ~ variable_terms | join(' + ') ~ ' as decimal(18, 2))' %}
-with by_day as (
-    select
-        cases.member_id,
-        cases.encounter_id,
-        cases.charged_goods_fen + {{ share_of(
-            '(units.medical_full_fen - units.medical_material_fen)',
-            '(units.inpatient_part * cast(cases.los_days as hugeint))',
-            '(units.whole * cast(units.bed_days as hugeint))'
-        ) }} as by_day_fen
-    from {{ ref('int_cost__case') }} as cases
-    inner join {{ ref('int_cost__clinical_unit') }} as units
-        on cases.period = units.period
-        and cases.member_id = units.member_id
-        and cases.dept_code = units.dept_code
-        and units.bed_days > 0
-    where cases.los_days is not null
-),
-
-cases as (
-    select
-        costs.*,
-        {{ to_fen('costs.total_cost') }} as total_fen,
-        by_day.by_day_fen,
-        members.level,
-        payments.standard,
-        payments.weight
-    from {{ ref('cost__case_cost') }} as costs
-    left join by_day
-        on costs.member_id = by_day.member_id
-        and costs.encounter_id = by_day.encounter_id
-    inner join {{ ref('int_payment__case') }} as payments
-        on costs.member_id = payments.member_id
-        and costs.encounter_id = payments.encounter_id
-    inner join {{ ref('members') }} as members on costs.member_id = members.member_id
-    where costs.drg_code is not null
-),
-
-groups as (
+with groups as (
     select
         period,
         member_id,
@@ -69,7 +31,7 @@ groups as (
         {% for part in ['drug', 'consumable', 'labour', 'depreciation', 'other', 'indirect', 'total_cost', 'risk', 'charge', 'payment'] -%}
         {{ money('sum(' ~ part ~ ')') }} as {{ part }}{{ ',' if not loop.last }}
         {% endfor %}
-    from cases
+    from {{ ref('int_cost__drg_case') }}
     group by period, member_id, member_name, level, drg_code
 ),
 
@@ -82,7 +44,7 @@ region as (
         {{ money('sum(consumable)') }} as consumable,
         {{ money('sum(case when consumable is not null then total_cost end)') }} as consumable_base,
         cast(median(los_days) as decimal(18, 2)) as median_los
-    from cases
+    from {{ ref('int_cost__drg_case') }}
     group by period, drg_code
 ),
 
