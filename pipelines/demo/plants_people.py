@@ -31,9 +31,9 @@ def _kept_for_exams(p: Planter, number: int, group: str, los: int, share: float)
     left = round(int(p.lines_of(case)["amount"].sum()) * share / (1 - share))
     place = 0
     while left > 0:
-        exam, day = EXAMS[place % len(EXAMS)], place // len(EXAMS)
+        exam = EXAMS[place % len(EXAMS)]
         price = min(left, p.world.catalogue.item(exam).limits[p.care.member.level] or 0)
-        p.add(case, exam, p.day_of(case, (1 + day) % los) + 540 + place, price=price)
+        p.add(case, exam, p.day_of(case, (1 + place) % los) + 540 + place, price=price)
         left, place = left - price, place + 1
     return case
 
