@@ -60,10 +60,12 @@ def _labs_for_drugs(p: Planter, case: int) -> str:
     p.remove(case, drugs)
     items = [p.world.catalogue.item(code) for code in DAILY_LABS]
     day, los = 1, p.number(case, "los")
-    while left > 0 and day < los:
+    while day < los:
         for n, item in enumerate(items):
             price = item.limits[p.care.member.level] or 0
-            quantity = min(left // price, 4) if price else 0
+            quantity = min(max(left, 0) // price, 4) if price else 0
+            if not n and not quantity:
+                quantity = 1  # no day without any service (R04)
             if quantity:
                 p.add(case, item.code, p.day_of(case, day) + 480 + 60 * n, quantity)
                 left -= quantity * price
