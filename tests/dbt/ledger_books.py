@@ -36,6 +36,7 @@ MARTS = (
     "+ledger__unrealised_margin",
     "+int_ledger__intercompany_uncovered",
     "+core__unified_cost_code",
+    "+ledger__daily_statement",
 )
 Line = Mapping[str, Any]
 Balances = dict[tuple[str, str | None], Decimal]

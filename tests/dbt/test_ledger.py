@@ -457,6 +457,28 @@ def test_a_statement_shows_the_year_so_far_and_the_same_month_a_year_before(ledg
         ]
 
 
+@story()
+def a_townships_week(warehouse: Warehouse, periods: list[str]) -> None:
+    (period,) = periods
+    first, second = {"posting_date": f"{period}-03"}, {"posting_date": f"{period}-04"}
+    income = [line(BANK, 90, **first), line("4101010101", credit=90, **first)]
+    cost = [line("5001", 40, **second), line(BANK, credit=40, **second)]
+    for member in ("T04", "H02"):
+        book(warehouse, member, income, cost, period=period)
+    charge = {"charge_id": "C1", "encounter_id": "E1", "charged_at": f"{period}-03T09:00:00", "amount": 95}
+    warehouse.deliver("charge_lines", "T04", period, [charge])
+
+
+def test_a_township_has_a_statement_a_day(ledger: Shelf) -> None:
+    """S5-FIN-03; a hospital has none."""
+    period = a_townships_week.period
+    columns = "member_id, posting_date::varchar, income_amount, expense_amount, surplus_amount, charged_amount"
+    assert ledger.tuples(f"select {columns} from ledger.daily_statement where period = '{period}' order by all") == [
+        ("T04", f"{period}-03", 90, 0, 90, 95),
+        ("T04", f"{period}-04", 0, 40, -40, 0),
+    ]
+
+
 # Maps and checks of a member's own books
 
 
