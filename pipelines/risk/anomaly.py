@@ -169,14 +169,18 @@ def distances(cases: pl.DataFrame, least_peers: int) -> pl.DataFrame:
     overall = {n: _spread(told[f"x_{n}"].drop_nulls().to_numpy()) for n in names}
     for level, by in enumerate(PEERS):
         over: list[str | pl.Expr] = [*by] if by else [pl.lit(1)]
-        told = told.with_columns(pl.len().over(over).alias(f"size_{level}"))
-        for n in names:
-            x = pl.col(f"x_{n}")
-            median = x.median().over(over)
-            told = told.with_columns(median.alias(f"m_{level}_{n}"))
-            told = told.with_columns(
-                ((x - pl.col(f"m_{level}_{n}")).abs().median().over(over) * NORMAL).alias(f"s_{level}_{n}")
-            )
+        told = told.with_columns(
+            pl.len().over(over).alias(f"size_{level}"),
+            *[pl.col(f"x_{n}").median().over(over).alias(f"m_{level}_{n}") for n in names],
+        )
+        told = told.with_columns(
+            [
+                ((pl.col(f"x_{n}") - pl.col(f"m_{level}_{n}")).abs().median().over(over) * NORMAL).alias(
+                    f"s_{level}_{n}"
+                )
+                for n in names
+            ]
+        )
     fits = [
         reduce(lambda a, b: a & b, [pl.col(c).is_not_null() for c in by], pl.lit(True))
         & (pl.col(f"size_{level}") >= least_peers)
