@@ -66,3 +66,8 @@
         )) / nullif(cast(sum({{ fen }}) as double), 0) as decimal(18, 6)
     )
 {%- endmacro %}
+
+{# A whole number as wide as the engine has: for products of two weights. #}
+{% macro wide(number) -%}
+    {{ return(adapter.dispatch('wide')(number)) }}
+{%- endmacro %}

@@ -13,3 +13,7 @@
         ) // nullif(2 * cast({{ total }} as hugeint), 0) as bigint)
     end
 {%- endmacro %}
+
+{% macro duckdb__wide(number) -%}
+    cast({{ number }} as hugeint)
+{%- endmacro %}

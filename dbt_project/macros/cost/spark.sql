@@ -7,3 +7,7 @@
     {%- set bottom -%} nullif(2BD * cast({{ total }} as decimal(20, 0)), 0) {%- endset -%}
     cast(({{ top }} - {{ top }} % {{ bottom }}) / {{ bottom }} as bigint)
 {%- endmacro %}
+
+{% macro spark__wide(number) -%}
+    cast({{ number }} as decimal(38, 0))
+{%- endmacro %}

@@ -6,8 +6,8 @@ with by_day as (
         cases.encounter_id,
         cases.charged_goods_fen + {{ share_of(
             '(units.medical_full_fen - units.medical_material_fen)',
-            '(units.inpatient_part * cast(cases.los_days as hugeint))',
-            '(units.whole * cast(units.bed_days as hugeint))'
+            '(units.inpatient_part * ' ~ wide('cases.los_days') ~ ')',
+            '(units.whole * ' ~ wide('units.bed_days') ~ ')'
         ) }} as by_day_fen
     from {{ ref('int_cost__case') }} as cases
     inner join {{ ref('int_cost__clinical_unit') }} as units

@@ -37,9 +37,9 @@ select
     items.equivalent,
     cast(volumes.quantity * 10000 as bigint) as pieces,
     {{ to_fen('volumes.amount') }} as revenue_fen,
-    cast(coalesce(cast(volumes.quantity * 10000 as hugeint) * cast(items.equivalent * 10000 as bigint), 0) as bigint) as points,
-    cast(coalesce(cast(volumes.quantity * 10000 as hugeint) * minutes.staff_minutes, 0) as bigint) as staff_minutes,
-    cast(coalesce(cast(volumes.quantity * 10000 as hugeint) * minutes.equipment_minutes, 0) as bigint) as equipment_minutes,
+    cast(coalesce({{ wide('volumes.quantity * 10000') }} * cast(items.equivalent * 10000 as bigint), 0) as bigint) as points,
+    cast(coalesce({{ wide('volumes.quantity * 10000') }} * minutes.staff_minutes, 0) as bigint) as staff_minutes,
+    cast(coalesce({{ wide('volumes.quantity * 10000') }} * minutes.equipment_minutes, 0) as bigint) as equipment_minutes,
     minutes.item_code is not null as is_timed
 from volumes
 left join {{ ref('int_cost__item_equivalent') }} as items

@@ -9,7 +9,7 @@ select
     end as pool_code,
     {{ to_fen('sum(volumes.amount)') }} as revenue_fen,
     cast(coalesce(sum(
-        cast(volumes.quantity * 10000 as hugeint) * cast(items.equivalent * 10000 as bigint)
+        {{ wide('volumes.quantity * 10000') }} * cast(items.equivalent * 10000 as bigint)
     ), 0) as bigint) as points,
     {{ to_fen('sum(case when items.item_code is not null then volumes.amount else 0 end)') }} as covered_fen
 from {{ ref('int_cost__charge_volume') }} as volumes

@@ -56,8 +56,8 @@ select
     case when costed.volume <> 0 then cast(
         cast({{ share_of(
             'costed.pool_fen * 100',
-            'costed.weight * cast(10000 as hugeint)',
-            'costed.weight_total * cast(costed.volume * 10000 as hugeint)'
+            'costed.weight * ' ~ wide('10000'),
+            'costed.weight_total * ' ~ wide('costed.volume * 10000')
         ) }} as decimal(18, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4))
     end as unit_cost,
     {{ price_per(from_fen('costed.low_fen'), 'costed.volume') }} as unit_cost_low,
