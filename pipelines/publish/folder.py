@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,11 @@ def begin(published: Path, publication_id: str) -> Path:
 
 def seal(temporary: Path) -> Path:
     """Makes a written folder durable, read-only and final; gives its final path."""
-    for directory, _, files in os.walk(temporary, topdown=False):
-        for name in files:
-            path = Path(directory, name)
-            path.chmod(0o444)
-            _sync(path)
+    found = list(os.walk(temporary, topdown=False))
+    # The disk takes many files at once sooner than one after the other: a site has a thousand.
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(_harden, [Path(directory, name) for directory, _, files in found for name in files]))
+    for directory, _, _ in found:
         _sync(Path(directory))
     final = temporary.with_name(temporary.name.removesuffix(_TEMPORARY))
     temporary.rename(final)
@@ -148,6 +149,11 @@ def require_room(published: Path, needed: int) -> None:
             f"{published} has {free // 2**20} MiB free, the publication needs about {needed // 2**20} MiB: "
             f"make room, or lower CONSORTIUM_KEEP_PUBLICATIONS, and run again"
         )
+
+
+def _harden(path: Path) -> None:
+    path.chmod(0o444)
+    _sync(path)
 
 
 def _sync(path: Path) -> None:
