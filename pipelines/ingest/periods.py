@@ -48,7 +48,7 @@ def changes(state: State, period: str | None = None) -> list[dict[str, str]]:
     """Every close and reopening, oldest first: period, changed_at, status, changed_by, reason."""
     return state.rows(
         "select period, changed_at, status, changed_by, reason from period_change "
-        "where ? is null or period = ? order by period, changed_at",
+        "where ? is null or period = ? order by period, changed_at, rowid",
         (period, period),
     )
 

@@ -62,6 +62,7 @@ def test_a_close_and_a_reopening_are_kept(publication: Callable[[], Path]) -> No
     rows = run("period", "list")[1].splitlines()
     assert [row.split("\t")[0:3:2] for row in rows[1:]] == [
         ["2026-09", "closed"],
+        ["2026-10", "closed"],
         ["2026-10", "open"],
     ]
 
