@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import jobs, reference, schedules, sensors, warehouse
+from pipelines import dbt_run, jobs, reference, schedules, sensors, warehouse
 from pipelines.assets.alerts import ALERTS, alert_assets
 from pipelines.assets.deliveries import DELIVERIES, deliveries, member_extracts
 from pipelines.assets.gates import consortium_gate, publication_gate
@@ -36,7 +36,7 @@ def build_definitions(
     reference.overlay(settings)
     partitions = members(settings)
     lake = member_extracts(partitions)
-    manifest = warehouse.parsed_manifest(settings)
+    manifest = dbt_run.parsed_manifest(settings)
     parts = {part: part_assets(manifest, part) for part in warehouse.PARTS}
     foundation = [key for part in warehouse.FOUNDATION for key in parts[part].keys]
     products = [key for part in warehouse.PRODUCTS for key in parts[part].keys]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipelines import warehouse
+from pipelines import dbt_run, warehouse
 from pipelines.settings import Settings
 
 Section = tuple[str, list[str], list[list[Any]]]
@@ -237,5 +237,5 @@ def _parents(settings: Settings, model: dict[str, Any]) -> list[str]:
 
 
 def _manifest(settings: Settings) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(warehouse.parsed_manifest(settings).read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(dbt_run.parsed_manifest(settings).read_text(encoding="utf-8"))
     return content

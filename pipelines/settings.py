@@ -130,4 +130,4 @@ class Settings(BaseSettings):
 CHANNEL_PREFIX = "YILIAN_CHANNEL_"
 
 # Variables that tests and the demo read themselves.
-_NOT_OURS = frozenset({"YILIAN_SHARED_DATA", "YILIAN_RUN_ID"})
+_NOT_OURS = frozenset({"YILIAN_SHARED_DATA", "YILIAN_RUN_ID", "YILIAN_REBUILD_SINCE"})

@@ -44,7 +44,7 @@ class Graph:
             name: [parent for parent in manifest["parent_map"][name] if parent in self._nodes] for name in self._nodes
         }
         self._order = [name for name in TopologicalSorter(self._parents).static_order() if name in self._nodes]
-        self.part = {name: warehouse.part_of(node) for name, node in self._nodes.items()}
+        self.part = {name: warehouse.part_of(node["resource_type"], node["fqn"]) for name, node in self._nodes.items()}
         self.marts = {name: node for name, node in self._nodes.items() if node["fqn"][1] == "marts"}
 
     def marts_of(self, part: str) -> dict[str, Mapping[str, Any]]:
@@ -108,15 +108,17 @@ def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
                 say=context.log.info,
             )
         ended = {node.unique_id: node for node in built.nodes}
-        missing = [] if built.reused else [name for name in nodes if name not in ended]
+        planned = set() if built.reused else set(nodes) if built.planned is None else built.planned
+        missing = [name for name in nodes if name in planned and name not in ended]
         problems = built.problems() + [f"{name}: was not built" for name in missing]
-        standing = {name for name, node in ended.items() if node.status == "success"} if problems else set(keys)
+        failed = {name for name, node in ended.items() if node.status != "success"} | set(missing)
+        standing = set(keys) - failed if problems else set(keys)
         rows = warehouse.row_counts(settings)
         for name, key in keys.items():
             node = ended.get(name)
             if key not in context.selected_asset_keys or name not in standing:
                 continue
-            metadata: dict[str, Any] = {"revision": built.revision, "built": not built.reused}
+            metadata: dict[str, Any] = {"revision": built.revision, "built": name in ended}
             if ".".join(key.path) in rows:
                 metadata["dagster/row_count"] = rows[".".join(key.path)]
             if node is not None:

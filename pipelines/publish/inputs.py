@@ -14,11 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.dbt_run import code_fingerprint
 from pipelines.gates.standings import joined
 from pipelines.publish.content import sha256_lines
 from pipelines.publish.errors import PublicationError
 from pipelines.settings import Settings
-from pipelines.warehouse import code_fingerprint
 
 IN_FORCE = ("accepted", "stale")
 

@@ -7,7 +7,7 @@ import json
 import dagster as dg
 import pytest
 
-from pipelines import gates, warehouse
+from pipelines import dbt_run, gates, warehouse
 from pipelines.assets.common import CONSORTIUM_GATE, MANIFEST, PUBLICATION_GATE
 from pipelines.assets.marts import mart_key, part_key
 from pipelines.assets.publication import PUBLICATION
@@ -82,9 +82,9 @@ def test_every_asset_has_a_group_an_owner_and_a_description(defs: dg.Definitions
 
 
 def test_every_mart_is_an_asset_and_every_node_belongs_to_one_part(settings: Settings, defs: dg.Definitions) -> None:
-    manifest = json.loads(warehouse.parsed_manifest(settings).read_text(encoding="utf-8"))
+    manifest = json.loads(dbt_run.parsed_manifest(settings).read_text(encoding="utf-8"))
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
-    assert {warehouse.part_of(node) for node in nodes} == set(warehouse.PARTS)
+    assert {warehouse.part_of(node["resource_type"], node["fqn"]) for node in nodes} == set(warehouse.PARTS)
     built = defs.resolve_asset_graph().materializable_asset_keys
     marts = {mart_key(node) for node in nodes if node["fqn"][1] == "marts"}
     assert marts

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import demo, reference, warehouse
+from pipelines import dbt_run, demo, reference, warehouse
 from pipelines.gates import members as gate_1
 from pipelines.ingest import take_in
 from pipelines.settings import Settings
@@ -60,7 +60,7 @@ def night(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     take_in(settings, state)
     gate_1.decide(settings, state, reference.overlay(settings), run_id="floor")
     excluded = ["--exclude", "resource_type:test", "resource_type:unit_test"]
-    built = warehouse.invoke(settings, ["build", "--select", "resource_type:seed", *MARTS, *excluded])
+    built = dbt_run.invoke(settings, ["build", "--select", "resource_type:seed", *MARTS, *excluded])
     assert built.success, [node.message for node in built.result.results if node.status != "success"]
     return settings.warehouse_path
 
