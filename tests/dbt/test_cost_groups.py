@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.dbt.conftest import Warehouse
 
 PERIOD = "2026-10"
-MARTS = ("+path:models/marts/cost", "+ledger__unmapped_account")
+MARTS = ("+cost__drg_alert", "+cost__drg_driver", "+cost__care_path", "+ledger__unmapped_account")
 Rows = list[dict[str, Any]]
 
 

@@ -163,7 +163,7 @@ def drawn(dbt_session: Warehouse) -> tuple[dict[str, Hospital], dict[str, list[d
     hospitals = {member: Hospital(draw, priced=n % 2 == 0) for n, member in enumerate(MEMBERS)}
     for member, hospital in hospitals.items():
         deliver(warehouse, member, hospital)
-    warehouse.build("+path:models/marts/cost", "+ledger__unmapped_account")
+    warehouse.build("+cost__department_cost", "+cost__scope_cost", "+cost__case_cost", "+ledger__unmapped_account")
     marts = ("department_cost", "case_cost", "scope_cost")
     return hospitals, {name: warehouse.rows(f"from cost.{name} order by all") for name in marts}
 
