@@ -155,6 +155,9 @@ def _dbt_build(restored: Settings, state: State, record: Record) -> None:
     from pipelines import warehouse
 
     manifest = (restored.in_force).resolve().name
+    with state.transaction() as connection:
+        # The restored state remembers what stood in the warehouse that is gone: everything is built anew.
+        connection.execute("delete from note where key like 'inputs:%'")
     for part in warehouse.PARTS:
         built = warehouse.build_part(
             restored, state, part, run_id="drill", manifest_id=manifest, wanted=f"drill-{record.build_id}"
