@@ -94,7 +94,7 @@ def _finished(state: State, result: dg.ExecuteInProcessResult, seconds: float) -
     closed = [row for row in rows if gates.closes(row)]
     if closed:
         reasons = tuple(
-            f"gate {row['gate']}, {row['check_name']} {row['status']}: observed {row['observed']}, expected "
+            f"gate {row['gate']}, {row['check_name']} {row['status']}{_whom(row['members'])}: observed {row['observed']}, expected "
             f"{row['expected']}; {row['violated']} of {row['denominator']} violate. {row['note']}"
             for row in closed
         )
@@ -105,6 +105,10 @@ def _finished(state: State, result: dg.ExecuteInProcessResult, seconds: float) -
         cause = error.cause or error if error else None
         failures.append(f"{event.step_key}: {cause.message.strip() if cause else event.message}")
     return Finished("broken", result.run_id, seconds, reasons=tuple(failures))
+
+
+def _whom(members: str) -> str:
+    return f" ({members.replace('|', ', ')})" if members else ""
 
 
 def publish_now(settings: Settings, state: State) -> Publication:

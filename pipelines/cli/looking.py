@@ -35,7 +35,7 @@ def status() -> None:
         ["gate", "judged at", "checks", "errors", "warnings"],
         [[g["gate"], g["at"], g["checks"], g["closed"], g["warnings"]] for g in gates],
     )
-    published = state.rows("select * from publication order by published_at desc limit 3")
+    published = state.rows("select * from publication order by published_at desc, publication_id desc limit 3")
     table(
         "Publications",
         ["publication", "published at", "stale members"],
