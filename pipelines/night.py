@@ -94,8 +94,9 @@ def _finished(state: State, result: dg.ExecuteInProcessResult, seconds: float) -
     closed = [row for row in rows if gates.closes(row)]
     if closed:
         reasons = tuple(
-            f"gate {row['gate']}, {row['check_name']} {row['status']}{_whom(row['members'])}: observed {row['observed']}, expected "
-            f"{row['expected']}; {row['violated']} of {row['denominator']} violate. {row['note']}"
+            f"gate {row['gate']}, {row['check_name']} {row['status']}{_whom(row['members'])}: "
+            f"observed {row['observed']}, expected {row['expected']}; "
+            f"{row['violated']} of {row['denominator']} violate. {row['note']}"
             for row in closed
         )
         return Finished("closed", result.run_id, seconds, reasons=reasons)

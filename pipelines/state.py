@@ -68,7 +68,8 @@ create table if not exists publication (         -- governance.publication
     marts_hash text not null, previous_hash text not null, hash text not null) strict;
 create table if not exists alert (               -- governance.alert, and when it was told to whom
     alert_id text primary key, source text not null, severity text not null, area text not null, member_id text,
-    dept_code text, subject text not null, metric text not null, value text, threshold text, unit text, recipient_role text,
+    dept_code text, subject text not null, metric text not null, value text, threshold text, unit text,
+    recipient_role text,
     raised_at text not null, respond_by text, status text not null, closed_at text, sent_at text) strict;
 create table if not exists note (                -- small facts: key and value
     key text primary key, value text not null) strict;
