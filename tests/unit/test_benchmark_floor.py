@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import dbt_run, demo, reference, warehouse
+from pipelines import dbt_run, demo, reference
 from pipelines.gates import members as gate_1
 from pipelines.ingest import take_in
 from pipelines.settings import Settings

@@ -1,4 +1,4 @@
-"""One row per period, member, step, sender, receiver, cost layer and element: what was passed on, in fen (domain 1.6)."""
+"""One row per period, member, step, sender, receiver, cost layer and element: what was passed on, fen (domain 1.6)."""
 
 
 def model(dbt, session):

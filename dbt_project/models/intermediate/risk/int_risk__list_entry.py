@@ -1,4 +1,7 @@
-"""One row per national code and entry of the insurer's published rule lists. Empty where CONSORTIUM_RULE_LISTS names no folder."""
+"""One row per national code and entry of the insurer's published rule lists.
+
+Empty where CONSORTIUM_RULE_LISTS names no folder.
+"""
 
 
 def model(dbt, session):

@@ -1,5 +1,5 @@
-"""One row per stay settled by DRG and variant (as coded, without unsupported complications, unoperated, another principal
-diagnosis): the group that the national tables give. Empty where CONSORTIUM_DRG_TABLES names no folder."""
+"""One row per stay settled by DRG and variant (as coded, without unsupported complications, unoperated, another
+principal diagnosis): the group that the national tables give. Empty where CONSORTIUM_DRG_TABLES names no folder."""
 
 
 def model(dbt, session):

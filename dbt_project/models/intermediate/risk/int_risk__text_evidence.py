@@ -1,4 +1,4 @@
-"""One row per thing billed in a case with notes, and what its record says of it: Chinese text, negation handled (S2-RISK-50)."""
+"""One row per thing billed in a case with notes, and what its record says: Chinese, negation handled (S2-RISK-50)."""
 
 
 def model(dbt, session):
