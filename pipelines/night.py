@@ -126,6 +126,11 @@ def publish_now(settings: Settings, state: State) -> Publication:
         overlaid = settings.home / "reference"
         wanted = warehouse.build_id(settings, state.note("manifest_id") or "", reference.fingerprint(overlaid))
         newest = state.rows("select run_id from build order by revision desc limit 1")
+        if stale := [part for part in warehouse.PARTS if not warehouse.is_current(settings, state, part, wanted)]:
+            raise warehouse.WarehouseError(
+                f"{', '.join(stale)} in the warehouse was built from other deliveries, reference data or code than "
+                "stand now: run `yilian nightly`, which builds and publishes"
+            )
         return publish(settings, state, run_id=newest[0]["run_id"], build_id=wanted, clock=settings.clock())
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from pipelines import alerts
+from pipelines.ingest import waiting
+from pipelines.ingest.deliveries import MANIFEST
 from pipelines.jobs import INGEST, AssetJob
 from pipelines.resources import Consortium
 
@@ -21,27 +23,20 @@ def complete_deliveries(job: AssetJob, members: Sequence[str]) -> dg.SensorDefin
         job=job,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Takes in a member's delivery as soon as its manifest.json stands there; a rewritten one again.",
+        description="Takes in a member's delivery once its manifest.json stands there and no night has taken it in; a "
+        "rewritten one again.",
     )
     def look(context: dg.SensorEvaluationContext, consortium: Consortium) -> Iterator[dg.RunRequest | dg.SkipReason]:
         landing = consortium.settings.landing
         if not landing.is_dir():
             yield dg.SkipReason(f"{landing} does not exist yet")
             return
-        newest: dict[str, tuple[int, str]] = {}
-        for manifest in landing.glob("*/*/manifest.json"):
-            member = manifest.parent.parent.name
-            if member in members:
-                stamp = manifest.stat().st_mtime_ns
-                newest[member] = max(newest.get(member, (0, "")), (stamp, manifest.parent.name))
-        seen = int(context.cursor or 0)
-        for member, (stamp, delivered_on) in sorted(newest.items()):
-            if stamp > seen:
-                yield dg.RunRequest(
-                    run_key=f"{member}:{stamp}", partition_key=member, tags={"delivery_date": delivered_on}
-                )
-        if newest:
-            context.update_cursor(str(max(seen, *(stamp for stamp, _ in newest.values()))))
+        for member, delivery in sorted(waiting(consortium.settings, consortium.state, members).items()):
+            yield dg.RunRequest(
+                run_key=f"{member}:{delivery.stamp(MANIFEST)}",
+                partition_key=member,
+                tags={"delivery_date": delivery.delivery_date.isoformat()},
+            )
 
     return look
 

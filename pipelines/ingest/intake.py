@@ -88,6 +88,21 @@ def take_in(
     return sorted(run.outcomes, key=lambda o: (o.member_id, o.delivery_date, o.file, o.extract))
 
 
+def waiting(settings: Settings, state: State, members: Sequence[str]) -> dict[str, Delivery]:
+    """Of each member the newest complete delivery whose manifest nobody has looked at yet, as it stands now."""
+    seen = {
+        (row["member_id"], row["delivery_date"]): json.loads(row["fingerprint"])["stamps"].get(MANIFEST)
+        for row in state.rows("select member_id, delivery_date, fingerprint from delivery")
+    }
+    found: dict[str, Delivery] = {}
+    for each in scan(settings.landing, frozenset(members), settings.clock().date()):
+        if isinstance(each, Stray) or not each.is_complete:
+            continue
+        if each.stamp(MANIFEST) != seen.get((each.member_id, each.delivery_date.isoformat())):
+            found[each.member_id] = each
+    return found
+
+
 class _Run:
     """One call of `take_in`."""
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest import Outcome, Reason, Verdict, periods, versions
+from pipelines.ingest import Outcome, Reason, Verdict, periods, versions, waiting
 from pipelines.ingest.rules import load_rules
 from pipelines.settings import SettingsError
 from tests.unit.ingest.kit import DAY, Consortium, as_csv, charge_rows, entry, gl_rows, new_consortium
@@ -51,6 +51,18 @@ def test_taking_in_twice_changes_nothing(hospital: Consortium) -> None:
     before = lake_hash(hospital)
     assert hospital.night() == []
     assert lake_hash(hospital) == before
+
+
+def test_what_waits_is_what_nobody_took_in_yet(hospital: Consortium) -> None:
+    assert waiting(hospital.settings, hospital.state, ["H01"]) == {}
+    hospital.deliver("gl_entries", gl_rows())
+    (before,) = waiting(hospital.settings, hospital.state, ["H01"]).values()
+    assert (before.member_id, before.delivery_date.isoformat()) == ("H01", DAY)
+    hospital.night()
+    assert waiting(hospital.settings, hospital.state, ["H01"]) == {}
+    hospital.deliver("gl_entries", gl_rows()[:-1])
+    assert list(waiting(hospital.settings, hospital.state, ["H01"])) == ["H01"]
+    assert waiting(hospital.settings, hospital.state, []) == {}
 
 
 def test_an_unchanged_delivery_costs_a_stat(hospital: Consortium, monkeypatch: pytest.MonkeyPatch) -> None:
