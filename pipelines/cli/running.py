@@ -81,7 +81,7 @@ def _tell(settings: Settings, finished: Any) -> None:
         current = settings.published / "current"
         typer.echo(f"  marts      {current / 'consortium.duckdb'} and {current / 'parquet'}")
         if (current / "site" / "index.html").exists():
-            typer.echo(f"  pages      {current / 'site' / 'index.html'}")
+            typer.echo(f"  pages      {current / 'site' / 'en' / 'index.html'} (中文: site/zh/index.html)")
         typer.echo("  next       yilian status | yilian outcomes | yilian gate | make ui")
     elif finished.ending == "closed":
         console.print("A gate stayed closed; the last publication stays in force.", style="yellow")
