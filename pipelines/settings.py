@@ -15,8 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -35,14 +34,14 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything a night needs to know before it starts.
 
     Raises:
         SettingsError: (from `load`) a variable is unknown, malformed, or missing where it is needed.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CONSORTIUM_", frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seeds: Path | None = Field(None, description="reference data laid over the project's seeds/, file by file")
     landing: Path = Field(PROJECT / ".yilian/landing", description="where members deliver")

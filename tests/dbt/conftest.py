@@ -10,9 +10,8 @@ and a test that replaces reference data seeds those files anew.
 from __future__ import annotations
 
 import csv
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -159,7 +158,10 @@ class Warehouse:
             self.manifest = self._invoke("parse")
         where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
         places = ["--target-path", str(self.target), "--log-path", str(self.target), "--no-use-colors", "--quiet"]
-        outcome = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *where, *places])
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("CONSORTIUM_HOME", str(self.home))
+            environment.setenv("CONSORTIUM_REFERENCE", str(self.reference))
+            outcome = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *where, *places])
         DuckDBConnectionManager.close_all_connections()
         if outcome.exception is not None:
             raise BuildFailed(str(outcome.exception)) from outcome.exception
@@ -205,19 +207,11 @@ def _csv(value: Any) -> str:
 
 
 @pytest.fixture(scope="session")
-def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The session's warehouse folder and parsed project. Tests take `warehouse`."""
     room = tmp_path_factory.mktemp("warehouse")
     house = Warehouse(home=room / "home", reference=room / "reference", target=room / "target")
-    before = {name: os.environ.get(name) for name in ("CONSORTIUM_HOME", "CONSORTIUM_REFERENCE")}
-    os.environ["CONSORTIUM_HOME"] = str(house.home)
-    os.environ["CONSORTIUM_REFERENCE"] = str(house.reference)
-    yield house
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    return house
 
 
 @pytest.fixture
