@@ -69,7 +69,7 @@ class Built:
     revision: int
     reused: bool
     nodes: tuple[Node, ...] = field(default=())
-    planned: frozenset[str] | None = None  # the nodes that were to be built; None: all of them
+    planned: rebuild.Plan = field(default=rebuild.Plan())  # what was to be built
 
     def problems(self) -> list[str]:
         """Failed nodes in words, one each."""
@@ -180,7 +180,7 @@ def build_part(
     if planned.nodes is None or planned.nodes:
         selected = selector(part) if planned.nodes is None else " ".join(_names(settings, planned.nodes))
         nodes = dbt_build(settings, selected, run_id=run_id, since=planned.since, say=say)
-    built = Built(part, wanted, revision, reused=False, nodes=tuple(nodes), planned=planned.nodes)
+    built = Built(part, wanted, revision, reused=False, nodes=tuple(nodes), planned=planned)
     if not built.problems():
         with state.transaction() as connection:
             connection.execute(

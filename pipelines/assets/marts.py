@@ -108,7 +108,7 @@ def part_assets(manifest: Path, part: str) -> dg.AssetsDefinition:
                 say=context.log.info,
             )
         ended = {node.unique_id: node for node in built.nodes}
-        planned = set() if built.reused else set(nodes) if built.planned is None else built.planned
+        planned = set() if built.reused else set(nodes) if built.planned.nodes is None else built.planned.nodes
         missing = [name for name in nodes if name in planned and name not in ended]
         problems = built.problems() + [f"{name}: was not built" for name in missing]
         failed = {name for name, node in ended.items() if node.status != "success"} | set(missing)

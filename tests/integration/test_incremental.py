@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -68,29 +67,36 @@ def contents(consortium: Consortium) -> dict[str, tuple[Any, ...]]:
 def test_a_build_of_what_changed_gives_what_a_build_from_nothing_gives(another: Callable[[], Consortium]) -> None:
     consortium = another()
     charges, stays = delivered(consortium, "charge_lines", "2026-10"), delivered(consortium, "encounters", "2026-10")
-    settlements, notes = delivered(consortium, "settlements", "2026-10"), delivered(consortium, "gl_entries", "2026-10")
-    doubled = [str(Decimal(amount) * 2) for amount in charges["amount"].head(20)]
+    settlements, vouchers = (
+        delivered(consortium, "settlements", "2026-10"),
+        delivered(consortium, "gl_entries", "2026-10"),
+    )
+    doubled = charges.head(20).with_columns(
+        # two of each, and one that belongs to the month before
+        amount=(pl.col("amount").cast(pl.Decimal(18, 2)) * 2).cast(charges.schema["amount"]),
+        quantity=(pl.col("quantity").cast(pl.Decimal(18, 4)) * 2).cast(charges.schema["quantity"]),
+        charged_at=pl.when(pl.int_range(pl.len()) == 0)
+        .then(pl.lit("2026-09-15 10:00:00"))
+        .otherwise(pl.col("charged_at")),
+    )
     again(
         consortium,
-        charge_lines=pl.concat([
-            charges.head(20).with_columns(amount=pl.Series(doubled), quantity=pl.col("quantity").cast(pl.Float64) * 2)
-            .cast(charges.schema, strict=False).with_columns(amount=pl.Series(doubled).cast(charges.schema["amount"])),
-            charges.slice(60),
-        ]),
+        charge_lines=pl.concat([doubled, charges.slice(60)]),
         encounters=stays.slice(2),
         settlements=settlements.slice(3),
-        gl_entries=notes.reverse(),
-    )  # fmt: skip
-    built = build(consortium)
-    assert built["foundation"].planned is not None
-    assert "seed.yilian.policy" not in built["foundation"].planned
-    assert "model.yilian.int_cost__case_month" in built["foundation"].planned
+        gl_entries=vouchers.reverse(),
+    )
+    planned = build(consortium)["foundation"].planned
+    assert planned.nodes is not None
+    assert "seed.yilian.policy" not in planned.nodes
+    assert "model.yilian.int_cost__case_month" in planned.nodes
+    assert planned.since == "2026-09"  # the charge of September; the months of the year before stand
     changed = contents(consortium)
 
     with consortium.state.transaction() as connection:
         connection.execute("delete from note where key like 'inputs:%'")
         connection.execute("update build set finished_at = null")
-    assert all(each.planned is None for each in build(consortium).values())
+    assert all(each.planned == rebuild.Plan() for each in build(consortium).values())
     whole = contents(consortium)
     assert {name: found for name, found in changed.items() if whole[name] != found} == {}
 
@@ -100,7 +106,7 @@ def test_what_nothing_reached_is_not_built(another: Callable[[], Consortium]) ->
     surveys = delivered(consortium, "surveys", "2026-10")
     again(consortium, surveys=surveys.slice(1))
     built = build(consortium)
-    planned = {name for each in built.values() for name in each.planned or ()}
+    planned = {name for each in built.values() for name in each.planned.nodes or ()}
     assert "model.yilian.stg_surveys" in planned
     assert "model.yilian.performance__kpi_value" in planned
     assert not any(

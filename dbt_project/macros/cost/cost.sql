@@ -71,3 +71,11 @@
 {% macro wide(number) -%}
     {{ return(adapter.dispatch('wide')(number)) }}
 {%- endmacro %}
+
+{# The units of a clinical department: name, column of its volume, and its part of `whole` in int_cost__clinical_unit (domain 1.7). #}
+{% macro service_units() -%}
+    {{ return([
+        ('visit', 'visits', '(units.whole - units.inpatient_part)'),
+        ('bed_day', 'bed_days', 'units.inpatient_part'),
+    ]) }}
+{%- endmacro %}

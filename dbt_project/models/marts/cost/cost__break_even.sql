@@ -39,7 +39,7 @@ incomes as (
 ),
 
 units as (
-    {% for unit, volume, part in [('visit', 'visits', '(units.whole - units.inpatient_part)'), ('bed_day', 'bed_days', 'units.inpatient_part')] -%}
+    {% for unit, volume, part in service_units() -%}
     select
         units.period,
         units.member_id,

@@ -3,7 +3,7 @@
 -- by itself.
 {%- set scopes = ['medical', 'medical_full', 'hospital_full'] %}
 with units as (
-    {% for unit, volume, part in [('visit', 'visits', 'whole - inpatient_part'), ('bed_day', 'bed_days', 'inpatient_part')] -%}
+    {% for unit, volume, part in service_units() -%}
     select
         period,
         member_id,
@@ -13,11 +13,11 @@ with units as (
         {{ volume }} as volume,
         {% for scope in scopes -%}
         {% for kind in ['full', 'material'] -%}
-        {{ share_of(scope ~ '_' ~ kind ~ '_fen', '(' ~ part ~ ')', 'whole') }} as {{ scope }}_{{ kind }}_fen,
+        {{ share_of(scope ~ '_' ~ kind ~ '_fen', part, 'whole') }} as {{ scope }}_{{ kind }}_fen,
         {% endfor -%}
         {% endfor -%}
         is_split
-    from {{ ref('int_cost__clinical_unit') }}
+    from {{ ref('int_cost__clinical_unit') }} as units
     where {{ volume }} > 0
     {{ 'union all' if not loop.last }}
     {% endfor %}
