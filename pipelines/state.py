@@ -60,8 +60,9 @@ create table if not exists gate (                -- governance.gate
     expected text not null, violated integer, denominator integer, members text not null, owner text not null,
     note text not null, checked_at text not null,
     primary key (run_id, gate, check_name)) strict;
-create table if not exists judged (              -- what a check and its counts were judged to be
-    key text primary key, check_name text not null, no_violation integer not null, enough integer not null) strict;
+create table if not exists validated (           -- what a check and its counts were judged to be, and in which words
+    key text primary key, check_name text not null, no_violation integer not null, enough integer not null,
+    results text not null) strict;
 create table if not exists publication (         -- governance.publication
     publication_id text primary key, run_id text not null, build_id text not null, published_at text not null,
     periods text not null, members_fresh text not null, members_stale text not null, inputs_hash text not null,

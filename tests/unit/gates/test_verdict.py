@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.gates import Check, GateError, judge, load_checks, measure, record
 from pipelines.gates import verdict as verdict_room
+from pipelines.gates.verdict import validations
 from pipelines.state import State
 
 
@@ -116,3 +117,19 @@ def test_the_same_counts_are_validated_once_and_other_counts_again(
     assert asked == [["good", "bad"], ["good"]]
     assert [one.status for one in first] == [one.status for one in again] == ["passed", "failed"]
     assert [one.status for one in other] == ["error", "failed"]
+
+
+def test_data_docs_hold_what_the_newest_judgement_stands_on_in_the_engines_words(state: State) -> None:
+    """Remembered verdicts and new ones side by side; counts and the note of the check, no member and no subject."""
+    judge(measure(duckdb.connect(), [check("good", GOOD), check("bad", GOOD)]), state)
+    judge(measure(duckdb.connect(), [check("good", GOOD), check("bad", ROWS)]), state)
+    said = validations(state)["2"]
+    assert [(each["sentence"], each["success"], each["result"]["observed_value"]) for each in said] == [
+        ("good__violated maximum value must be 0", True, 0),
+        ("good__rows maximum value must be greater than or equal to 1.", True, 4),
+        ("bad__violated maximum value must be 0", False, 1),
+        ("bad__rows maximum value must be greater than or equal to 1.", True, 7),
+    ]
+    assert {each["expectation_config"]["notes"] for each in said} == {"n"}
+    assert "T02" not in str(said)
+    assert "H01" not in str(said)
