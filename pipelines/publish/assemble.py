@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.gates.verdict import validations
 from pipelines.publish import dbt_docs, folder
 from pipelines.publish.chain import GENESIS, Record
 from pipelines.publish.content import marts_hash
@@ -116,8 +117,11 @@ def assemble(
     write_dictionary(entries, temporary)
     counts = {one.mart.full_name: one.rows for one in everything}
     write_metadata(temporary, record, entries, counts)
+    judged = validations(state)
+    folder.write_json(temporary / folder.DOCS / folder.VALIDATIONS, judged)
     files = _downloads(temporary, counts)
-    build_site(Edition(record, frames, names, entries, counts, files, has_docs), temporary / folder.SITE)
+    edition = Edition(record, frames, names, entries, counts, files, has_docs, judged)
+    build_site(edition, temporary / folder.SITE)
     return {
         "record": asdict(record),
         "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
@@ -150,6 +154,7 @@ def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, in
     """Files of a publication for its page of downloads: path, rows where it is a mart, bytes."""
     named = (folder.DATABASE, "dictionary.csv", "dictionary.json", "datapackage.json", "catalog.jsonld")
     paths = [temporary / name for name in named]
+    paths.append(temporary / folder.DOCS / folder.VALIDATIONS)
     paths += sorted((temporary / folder.PARQUET).rglob("*.parquet"))
     return [
         (str(path.relative_to(temporary)), counts.get(f"{path.parent.name}.{path.stem}"), path.stat().st_size)

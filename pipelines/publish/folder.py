@@ -28,6 +28,7 @@ from pipelines.publish.errors import NotPublished, PublicationError
 CURRENT, CHAIN, PENDING, RECORD = "current", "chain", "pending.json", "publication.json"
 DRILLS = "drills"
 DATABASE, PARQUET, SITE, DOCS = "consortium.duckdb", "parquet", "site", "docs"
+VALIDATIONS = "expectations.json"
 _TEMPORARY = ".tmp"
 
 

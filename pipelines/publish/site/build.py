@@ -28,7 +28,8 @@ class Edition:
     """What all editions are made from.
 
     `names` are members' names by language and id; `downloads` are (path inside the publication, rows or None, bytes);
-    `entries` is the data dictionary; `counts` are rows by mart; `has_dbt_docs` says that `docs/dbt.html` is there.
+    `entries` is the data dictionary; `counts` are rows by mart; `has_dbt_docs` says that `docs/dbt.html` is there;
+    `validations` are the validation engine's results by gate (`gates.verdict.validations`).
     """
 
     record: Record
@@ -38,6 +39,7 @@ class Edition:
     counts: Mapping[str, int] = field(default_factory=dict)
     downloads: Sequence[tuple[str, int | None, int]] = ()
     has_dbt_docs: bool = False
+    validations: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class _Shown:

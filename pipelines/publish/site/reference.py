@@ -1,4 +1,8 @@
-"""Pages about the publication itself: the data dictionary with lineage, and the files. No figures belong here."""
+"""Pages about the publication itself: the data dictionary with lineage, what Great Expectations judged, and the files.
+
+No figures of a mart belong here. The validation engine's own Data Docs ask five content networks for scripts and
+fonts; its results stand here in its own words instead.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ def pages(edition: Edition, words: Words) -> dict[str, tuple[str, str, dict[str,
     """By file: template, title in the navigation, and what the template asks for; for the consortium's edition only."""
     return {
         "dictionary": ("dictionary", words.word("dictionary"), _dictionary(edition, words)),
+        "expectations": ("expectations", words.word("expectations"), _expectations(edition, words)),
         "downloads": ("downloads", words.word("downloads"), _downloads(edition, words)),
     }
 
@@ -38,6 +43,23 @@ def _dictionary(edition: Edition, words: Words) -> dict[str, Any]:
         "counts": edition.counts,
         "shown": shown,
         "has_dbt_docs": edition.has_dbt_docs,
+    }
+
+
+def _expectations(edition: Edition, words: Words) -> dict[str, Any]:
+    """Data Docs: by gate, how many expectations hold, and each with what was observed; what failed comes first."""
+    return {
+        "title": words.word("expectations"),
+        "lead": words.word("expectations_lead"),
+        "suites": [
+            {
+                "gate": f"gate_{gate}",
+                "evaluated": len(results),
+                "successful": sum(result["success"] for result in results),
+                "results": sorted(results, key=lambda result: bool(result["success"])),
+            }
+            for gate, results in edition.validations.items()
+        ],
     }
 
 

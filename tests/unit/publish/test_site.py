@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -61,11 +62,20 @@ select period, statement, line_code, line_name, line_name_en, line_order, m.memb
 from ledger.statement_line, core.member as m;
 """
 
+VALIDATED = [
+    {"success": success, "result": {"observed_value": observed}, "sentence": sentence,
+     "expectation_config": {"severity": "critical", "notes": "Debit is not credit."}}
+    for success, observed, sentence in [(True, 1204, "balances__rows <= 1"), (False, 3, "balances__violated must be 0")]
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def published(make_house, tmp_path_factory):
     house = make_house(tmp_path_factory.mktemp("site"))
     house.build(FULL)
+    house.state.put("validated", [{"key": "k", "check_name": "2 balances", "no_violation": 0, "enough": 1,
+                                   "results": json.dumps(VALIDATED)}])  # fmt: skip
+    house.state.put("note", [{"key": "validated:2", "value": "k"}])
     house.publish()
     return house.settings.published / "current"
 
@@ -85,7 +95,7 @@ def text(page: str) -> str:
 
 def test_both_languages_have_every_page_and_members_their_own(site):
     own = ["cost", "drg", "index", "performance", "quality", "risk", "statements"]
-    names = [*own, "dictionary", "downloads"]
+    names = [*own, "dictionary", "expectations", "downloads"]
     expected = {"index.html"} | {f"{language}/{name}.html" for language in ("zh", "en") for name in names}
     for member in ("H01", "T01"):
         expected |= {f"members/{member}/index.html"}
@@ -148,6 +158,15 @@ def test_the_first_page_says_who_is_stale_and_why(site):
     assert "T01 城关社区卫生服务中心 charge_lines stale 2026-10-30 sha256_differs" in shown
     assert "T01 城关社区卫生服务中心 stale 2026-10-30 0 1 0" in shown
     assert "T09 missing" in shown
+
+
+def test_data_docs_say_what_was_judged_failures_first_to_the_consortium_alone(published):
+    page = text(pages(published / "site")["en/expectations.html"])
+    assert "Expectations 2 Hold 1" in page
+    said = "balances__violated must be 0 failed 3 critical Debit is not credit. balances__rows <= 1 passed 1,204"
+    assert said in page
+    assert json.loads((published / "docs/expectations.json").read_text()) == {"2": VALIDATED}
+    assert not list((published / "site/members").rglob("expectations*"))
 
 
 def test_a_mart_that_is_not_there_has_no_section_and_is_named(site):
