@@ -83,7 +83,7 @@ class Size:
 SIZES: dict[str, Size] = {
     "S": Size("S", 8_000, 100_000, 2, 4, 1, 1.0),
     "M": Size("M", 500_000, 5_000_000, 4, 10, 5, 0.80),
-    "L": Size("L", 5_000_000, 50_000_000, 8, 30, 21, 0.80),
+    "L": Size("L", 5_000_000, 50_000_000, 8, 30, 21, 1.13),
 }
 
 _LEAD = ("H01", "临江县人民医院", "Linjiang County People's Hospital", "canonical", 0.31)
