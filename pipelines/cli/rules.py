@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.shown import BROKEN, table
-from pipelines.settings import PROJECT, Settings
+from pipelines.settings import Settings
 
 app = typer.Typer()
 
@@ -18,19 +18,17 @@ def rules(
     missing: Annotated[bool, typer.Option(help="only what is not, or not wholly, covered")] = False,
 ) -> None:
     """The violation rules: what each finds, and of the catalogue what is missing and why."""
-    import yaml
+    from pipelines.risk import catalogue, coverage
 
-    from pipelines import reference
-
-    coverage = yaml.safe_load((PROJECT / "pipelines" / "risk" / "coverage.yml").read_text(encoding="utf-8"))
-    named = {row["rule_code"]: row for row in reference.read(reference.SEEDS, "risk_rules")}
+    known = catalogue.load()
     rows = []
-    for code, entry in coverage.items():
-        if missing and "missing" not in entry:
+    for code, entry in coverage.load(known).items():
+        if missing and not entry.missing:
             continue
-        rule = named[code].cells if code in named else {}
-        why = entry.get("missing") or entry.get("by") or entry.get("note") or ""
-        rows.append([code, rule.get("name_zh"), rule.get("name_en"), entry["status"], rule.get("severity"), why])
+        rule = known[code].rule[-1] if code in known else None
+        named = [rule.name_zh, rule.name_en] if rule else ["", ""]
+        severity = rule.severity if rule else ""
+        rows.append([code, *named, entry.status, severity, entry.missing or entry.by or entry.note])
     table("Violation rules", ["rule", "名称", "name", "status", "severity", "missing, or found by"], rows)
 
 

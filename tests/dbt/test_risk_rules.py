@@ -62,7 +62,7 @@ def the(told: Told, encounter: str) -> dict[str, Any]:
 
 def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehouse) -> None:
     story, _ = told
-    listed = {row["rule_code"] for row in dbt_session.rows("select rule_code from reference.risk_rules")}
+    listed = {row["rule_code"] for row in dbt_session.rows("select rule_code from intermediate.int_risk__rule")}
     assert listed == set().union(*story.expected.values())
 
 
@@ -178,3 +178,34 @@ def test_each_model_has_the_grain_it_claims(told: Told, dbt_session: Warehouse) 
     for model, grain in grains.items():
         repeated = dbt_session.one(f"select count(*) - count(distinct ({grain})) from intermediate.{model}")
         assert repeated == 0, model
+
+
+def test_a_consortium_states_a_rule_and_a_parameter_itself(told: Told, dbt_session: Warehouse) -> None:
+    """Its rows stand in the place of the rule's own; other rules and parameters keep theirs."""
+    assert told
+    (stated,) = dbt_session.rows("from intermediate.int_risk__rule where rule_code = 'R01'")
+    stricter = stated | {"severity": "certain", "version": 2, "respond_within": 1, "valid_to": None}
+    dbt_session.refer("risk_rules", [stricter])
+    kept = dbt_session.rows("from reference.risk_rule_parameters")
+    own = {
+        "rule_code": "R01",
+        "parameter": "certain_gap_days",
+        "value": "2",
+        "source": "consortium",
+        "valid_from": "2021-05-01",
+    }
+    dbt_session.refer("risk_rule_parameters", [*kept, own])
+    dbt_session.build("int_risk__rule", "int_risk__rule_parameter", "int_risk__hit", tests=False)
+    found = {
+        row["rule_code"]: (row["rule_version"], row["respond_within"], row["rule_parameters"])
+        for row in dbt_session.rows("from intermediate.int_risk__hit where rule_code in ('R01', 'R04')")
+    }
+    assert found == {
+        "R01": (2, 1, "certain_gap_days=2"),
+        "R04": (1, 3, "min_empty_days=2,min_empty_share=0.3,min_los=3"),
+    }
+
+
+def test_a_rule_that_the_list_leaves_out_stops_the_build_by_name(dbt_session: Warehouse) -> None:
+    with pytest.raises(AssertionError, match=r"int_risk__r01_split_admission is a rule .* does not name it"):
+        dbt_session.compiled("{{ no_rule_left_out([]) }} select 1")

@@ -1,12 +1,80 @@
 {#
   What every violation rule uses. A rule is one model int_risk__<rule>.sql of hits in the columns of `hit_columns()`;
-  its facts (names, severity, validity, deadline) are rows of seeds/risk_rules.csv and never repeated in SQL.
+  its facts (names, severity, validity, deadline) and parameters stand as meta in the description beside it and are never
+  repeated in SQL. pipelines/risk/catalogue.py reads the same descriptions and holds them to their shape.
 #}
 
 {# Columns of a rule model, in order; int_risk__hit unions them by position. #}
 {% macro hit_columns() -%}
     {{ return(['rule_code', 'member_id', 'encounter_id', 'subject', 'charge_id', 'evidence_on', 'amount_at_risk',
                'is_certain', 'evidence']) }}
+{%- endmacro %}
+
+{# The facts of a rule, typed, in the order of seeds/risk_rules.csv: cells of a rule are cast to these. #}
+{% macro rule_facts() -%}
+    {{ return({
+        'rule_code': 'varchar', 'name_zh': 'varchar', 'name_en': 'varchar', 'rule_class': 'varchar', 'scene': 'varchar',
+        'grain': 'varchar', 'review_window': 'varchar', 'exclusions': 'varchar', 'severity': 'varchar',
+        'confidence': 'decimal(18, 6)', 'amount_rule': 'varchar', 'basis': 'varchar', 'legal_basis': 'varchar',
+        'respond_within': 'integer', 'respond_unit': 'varchar', 'version': 'integer', 'valid_from': 'date', 'valid_to': 'date',
+    }) }}
+{%- endmacro %}
+
+{# The models of the rules folder that are rules (meta `rule`), by name. #}
+{% macro rule_models() -%}
+    {%- set found = [] -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.config.meta.rule -%}
+        {%- do found.append(node) -%}
+    {%- endfor -%}
+    {{ return(found | sort(attribute='name')) }}
+{%- endmacro %}
+
+{# Every rule as its description states it: one select per rule and validity. #}
+{% macro stated_rules() -%}
+    {%- set rows = [] -%}
+    {%- for model in rule_models() -%}
+        {%- for validity in model.config.meta.rule -%}
+            {%- do rows.append(stated_row(rule_facts(), validity)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ stated_rows(rule_facts(), rows) }}
+{%- endmacro %}
+
+{# Every parameter of a rule as its description states it: one select per rule, parameter and validity. #}
+{% macro stated_parameters() -%}
+    {%- set types = {
+        'rule_code': 'varchar', 'parameter': 'varchar', 'value': 'decimal(18, 6)', 'valid_from': 'date', 'valid_to': 'date'
+    } -%}
+    {%- set rows = [] -%}
+    {%- for model in rule_models() -%}
+        {%- for validity in model.config.meta.get('parameters', []) -%}
+            {%- do rows.append(stated_row(types, dict(validity, rule_code=model.config.meta.rule[0].rule_code))) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ stated_rows(types, rows) }}
+{%- endmacro %}
+
+{# One select of literals; a cell that is not stated is NULL. #}
+{% macro stated_row(types, cells) -%}
+    select
+    {%- for name, type in types.items() %}
+    {{ "cast('" ~ (cells[name] | string | replace("'", "''")) ~ "' as " ~ type ~ ")" if name in cells else 'cast(null as ' ~ type ~ ')' }}
+        as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The selects in one relation; none at all is an empty one, in the same columns. #}
+{% macro stated_rows(types, rows) -%}
+    {{ rows | join(' union all ') if rows else stated_row(types, {}) ~ ' where 1 = 0' }}
+{%- endmacro %}
+
+{# Stops the build where a rule's model stands in the folder and `listed` does not name it. #}
+{% macro no_rule_left_out(listed) -%}
+    {%- for model in rule_models() if model.name not in listed -%}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ ' is a rule (' ~ model.original_file_path ~ ') and int_risk__hit beside it does not name it in its list'
+        ) }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# Sub-select [period, p1, p2 …]: a rule's parameters in force on each period's last day; a missing one is an error. #}

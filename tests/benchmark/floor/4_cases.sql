@@ -187,17 +187,14 @@ select
 from priced
 inner join visit_of as visit on priced.visit_no = visit.rowid;
 
--- R32: above the level's price limit.
+-- R32: above the level's price limit (its tolerance is 0).
 insert into hit
 select
     'R32', member_id, encounter_id, item_code || '@' || charged_on, charge_id, charged_on,
     cast((unit_price - price_limit) * quantity as decimal(18, 2))
 from watched
 inner join month on watched.found_in = month.period
-inner join risk_rule_parameters as bound
-    on bound.rule_code = 'R32' and bound.parameter = 'tolerance'
-    and month.last_day >= bound.valid_from and month.last_day <= coalesce(bound.valid_to, month.last_day)
-where unit_price > price_limit + bound.value;
+where unit_price > price_limit;
 
 -- R30: what may not be charged beside another item in a window: listed pairs, and items of one exclusive group in a day.
 insert into hit

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 SEEDS = HERE.parents[2] / "seeds"
 USED = (
     "account_map", "allocation_drivers", "drg", "drg_rates", "drg_standards", "item_pairs", "items", "members",
-    "policy", "policy_pipeline", "risk_exemptions", "risk_rule_parameters", "unified_accounts",
+    "policy", "policy_pipeline", "risk_exemptions", "unified_accounts",
 )  # fmt: skip
 MARTS = (
     "ledger.entry", "cost.department_cost", "cost.allocation_trace", "cost.case_cost", "cost.drg_cost", "risk.finding",

@@ -1,5 +1,5 @@
 -- One row per discharged case settled by DRG: whether upcoding and split admission could be judged at all, and what was found.
--- A rule counts for an indicator where its basis names it (seeds/risk_rules.csv): S2-RISK-16 upcoding, S2-RISK-17 split admission.
+-- A rule counts for an indicator where its basis names it (the description beside its model): S2-RISK-16 upcoding, S2-RISK-17 split admission.
 with cases as (
     select
         payments.period,
@@ -34,7 +34,7 @@ counted_rules as (
         rule_code,
         basis like '%S2-RISK-16%' as is_upcoding,
         basis like '%S2-RISK-17%' as is_split
-    from {{ ref('risk_rules') }}
+    from {{ ref('int_risk__rule') }}
     where basis like '%S2-RISK-16%' or basis like '%S2-RISK-17%'
 ),
 

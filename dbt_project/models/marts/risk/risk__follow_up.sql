@@ -1,7 +1,7 @@
 -- One row per finding, of a rule or of an inspection, with its way from discovery to rectification.
 -- Inspections are confirmed until an appeal says otherwise; an explanation of the last day is in time (answers carry no hour).
 with rules as (
-    select rule_code, max(name_zh) as rule_name from {{ ref('risk_rules') }} group by rule_code
+    select rule_code, max(name_zh) as rule_name from {{ ref('int_risk__rule') }} group by rule_code
 )
 
 select
