@@ -88,8 +88,7 @@ def _write(renderer: Renderer, edition: Edition, shown: _Shown, target: Path, ed
     """Writes one edition; `editions` are those that it may link to."""
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("style.css"), target / "style.css")
-    (target / "index.html").write_text(renderer.chooser(), encoding="utf-8")
-    count = 1
+    count, sides = 1, []
     for language in LANGUAGES:
         folder = target / language
         folder.mkdir(exist_ok=True)
@@ -105,6 +104,12 @@ def _write(renderer: Renderer, edition: Edition, shown: _Shown, target: Path, ed
             html = renderer.page(template, words, name, navigation, shown.member, content)
             (folder / f"{name}.html").write_text(html, encoding="utf-8")
         count += len(written)
+        sides.append({
+            "lang": language, "name": words.word("language"), "facts": _facts(edition.record, shown, words),
+            "pages": [(name, title, content["lead"]) for name, (_, title, content) in written.items()],
+        })  # fmt: skip
+    whose = Words(LANGUAGES[0], edition.names[LANGUAGES[0]]).member(shown.member)
+    (target / "index.html").write_text(renderer.entrance(whose, sides), encoding="utf-8")
     return count
 
 

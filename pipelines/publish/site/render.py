@@ -51,10 +51,17 @@ class Renderer:
             member_name=words.member,
         )
 
-    def chooser(self) -> str:
-        """The page that offers the languages."""
+    def entrance(self, member: str, sides: Sequence[Mapping[str, Any]]) -> str:
+        """The first page, which cannot know its reader's language: both side by side, with the night's figures.
+
+        Args:
+            member: whose edition it is, by name; empty for the consortium's.
+            sides: per language `lang`, `name`, `facts` (name, figure, remark) and `pages` (file, title, lead).
+        """
         title = " · ".join(Words(language, {}).word("site_name") for language in LANGUAGES)
-        return self._templates.get_template("chooser.html").render(record=self._record, title=title)
+        return self._templates.get_template("entrance.html").render(
+            record=self._record, title=title, member=member, sides=sides
+        )
 
 
 @cache
