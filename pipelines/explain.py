@@ -25,8 +25,9 @@ _ADDRESS = "delivery_date, source_file, source_row"
 # Accounts behind a line of a statement, and what members' books hold on them in the period.
 _ON_LINE = (
     "account_code in (select account_code from intermediate.int_ledger__statement_account as placed "
-    "join intermediate.int_ledger__statement_tree as tree on placed.statement = tree.statement "
-    "and placed.line_code = tree.detail_code where tree.statement = $statement and tree.line_code = $line_code)"
+    "join intermediate.int_ledger__statement_tree as tree using (period, statement) "
+    "where placed.line_code = tree.detail_code and period = $period "
+    "and statement = $statement and tree.line_code = $line_code)"
 )
 _BOOKED = (
     "(select period, member_id, account_code, closing_balance as amount from intermediate.int_ledger__trial_balance "

@@ -89,9 +89,10 @@ class Row:
         return self.cells.get(column, "")
 
     def dates(self) -> tuple[date, date]:
-        """First and last day in force; an open row ends in the year 9999."""
+        """First and last day in force; a row without a first day always was, an open one ends in the year 9999."""
+        first = date.fromisoformat(self["valid_from"]) if self["valid_from"] else date.min
         last = date.fromisoformat(self["valid_to"]) if self["valid_to"] else date.max
-        return date.fromisoformat(self["valid_from"]), last
+        return first, last
 
 
 Tables = Mapping[str, Sequence[Row]]

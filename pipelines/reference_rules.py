@@ -185,7 +185,14 @@ def _accounts(tables: Tables) -> Iterator[Problem]:
 
 
 def _statements(tables: Tables) -> Iterator[Problem]:
-    lines = {(row["statement"], row["line_code"]): row for row in tables["statement_lines"]}
+    """The form of every day on which it changes: totals are there, nothing adds into itself, no prefix stands twice."""
+    rows = tables["statement_lines"]
+    found = {p: None for day in _change_days(rows) for p in _form([row for row in rows if _holds(row, day)])}
+    yield from found
+
+
+def _form(rows: Sequence[Row]) -> Iterator[Problem]:
+    lines = {(row["statement"], row["line_code"]): row for row in rows}
     claimed: dict[tuple[str, str], Row] = {}
     for (statement, line_code), row in lines.items():
         seen, total = {line_code}, row["adds_into"]

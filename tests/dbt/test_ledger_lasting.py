@@ -120,6 +120,7 @@ def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     asset = {"asset_id": "CT9", "asset_class": "imaging", "modality": "ct", "original_cost": 124}
     dbt_session.deliver("assets", "T01", "2026-10", [asset | {"monthly_depreciation": "10.33"}])
     a_sterile_supply_that_works_for_a_township(dbt_session)
+    assets_that_go_before_their_time(dbt_session)
     exercises.tell(dbt_session)
     dbt_session.build(*MARTS, "+ledger__consolidated_cost", "+ledger__transfer_price")
     return shelve(dbt_session, tmp_path_factory.mktemp("lasting"))
@@ -140,6 +141,49 @@ def a_sterile_supply_that_works_for_a_township(warehouse: Warehouse) -> None:
     packs = {"sender_dept": "3S000001", "workload_kind": "sterile_packs"}
     outside = packs | {"receiver_dept": "C9", "receiver_member_id": "V01", "quantity": 2}
     warehouse.deliver("workload", "H01", period, [packs | {"receiver_dept": "C1", "quantity": 8}, outside])
+
+
+GONE = ("2029-01", "2029-02", "2029-03", "2029-04")
+
+
+def assets_that_go_before_their_time(warehouse: Warehouse) -> None:
+    """T04 buys four assets of H03 at gains: one is scrapped, one half sold, one leaves the register, one is sold on."""
+    gains = {"CT7": (124, 24), "XR2": (360, 60), "LAB5": (100, 30), "MV1": (112, 12)}
+
+    def said(reference: str) -> dict[str, str]:
+        return {"ic_type": "asset_sale", "ic_reference": reference}
+
+    sold = [
+        [line(BANK, price), line("160102", credit=price - gain), internal("460990", -gain, "T04", **said(reference))]
+        for reference, (price, gain) in gains.items()
+    ]
+    bought = [
+        [internal("160102", price, "H03", **said(reference)), line(BANK, credit=price)]
+        for reference, (price, _) in gains.items()
+    ]
+    scrapped = [line("5301", 124), internal("160102", -124, "H03", **said("CT7"))]
+    half_sold = [line(BANK, 180), internal("160102", -180, "H03", **said("XR2"))]
+    sold_on = [
+        line(BANK, 117), internal("160102", -112, "H03", **said("MV1")), internal("460990", -5, "V01", **said("MV1"))
+    ]  # fmt: skip
+    bought_on = [internal("160102", 117, "T04", **said("MV1")), line(BANK, credit=117)]
+    by_month = {"H03": [sold, [], [], []], "T04": [bought, [], [half_sold, sold_on], [scrapped]]}
+    by_month["V01"] = [[], [], [bought_on], []]
+    opening = {
+        "H03": [line("160102", 570), line("3001", credit=570)],
+        "T04": [line(BANK, 696), line("3001", credit=696)],
+    }
+    opening["V01"] = [line(BANK, 200), line("3001", credit=200)]
+    for member, months in by_month.items():
+        carried: Balances = {}
+        for month, vouchers in zip(GONE, months, strict=True):
+            first = opening[member] if month == GONE[0] else ()
+            carried = book(warehouse, member, *vouchers, period=month, opening=first, carried=carried)
+    register = {"asset_class": "imaging", "modality": "ct", "original_cost": 124, "monthly_depreciation": "10.33"}
+    ct, lab = register | {"asset_id": "CT7"}, register | {"asset_id": "LAB5", "original_cost": 100}
+    for month in GONE:
+        there = [ct, lab | {"monthly_depreciation": 10}] if month < GONE[2] else [ct] if month < GONE[3] else []
+        warehouse.deliver("assets", "T04", month, there)
 
 
 def journal(ledger: Shelf, rule: str, a: str, b: str, period: str = "2026-10") -> dict[str, Decimal]:
@@ -197,6 +241,53 @@ def test_a_loss_goes_back_into_the_asset(ledger: Shelf) -> None:
         "select side, status, suspense_amount from ledger.intercompany "
         "where rule_id = 'E10' and 'T03' in (member_id, counterparty_member_id) order by all"
     ) == [("a", "matched", 0), ("b", "matched", 0)]
+
+
+@pytest.mark.parametrize(
+    ("month", "entries"),
+    [
+        (GONE[0], {"460990": 126, "160102": -126, "160202": "6.20", "50010104": "-6.20"}),
+        (GONE[1], {"160202": "6.20", "50010104": "-6.20"}),
+        # XR2: half of 60 leaves the cost, 1 of it had come back, 29 is earned. LAB5: 30, 6 and 24.
+        (GONE[2], {"160102": 60, "160202": "-4.30", "50010104": "-2.70", "5301": -53}),
+        # CT7 after three months of 2: 24 leaves the cost, 6 the depreciation, 18 is earned.
+        (GONE[3], {"160102": 24, "160202": "-5.30", "50010104": "-0.70", "5301": -18}),
+    ],
+)
+def test_what_an_asset_still_holds_of_a_gain_is_earned_when_it_goes(
+    ledger: Shelf, month: str, entries: dict[str, Any]
+) -> None:
+    """E10: 24 over 12 months and 30 over 10 by the register, 60 and 12 over the policy's 60. In the month of disposal
+    nothing is depreciated (政府会计准则第3号); what is sold on to V01 stays in the consortium."""
+    assert journal(ledger, "E10", "H03", "T04", month) == {code: Decimal(amount) for code, amount in entries.items()}
+
+
+def test_margin_of_assets_that_went_is_unrealised_no_more(ledger: Shelf) -> None:
+    assert ledger.tuples(
+        "select period, ic_reference, released_amount, unrealised_amount from ledger.unrealised_margin "
+        f"where rule_id = 'E10' and seller_member_id = 'H03' and period >= '{GONE[2]}' order by all"
+    ) == [
+        ("2029-03", "CT7 2029-01", 0, 18),
+        ("2029-03", "LAB5 2029-01", 24, 0),
+        ("2029-03", "MV1 2029-01", 0, Decimal("11.40")),
+        ("2029-03", "XR2 2029-01", 29, Decimal("28.50")),
+        ("2029-04", "CT7 2029-01", 18, 0),
+        ("2029-04", "MV1 2029-01", 0, Decimal("11.20")),
+        ("2029-04", "XR2 2029-01", 0, 28),
+    ]
+    assert ledger.statuses(GONE[3]) | ledger.statuses(GONE[2]) == {"matched"}
+
+
+@pytest.mark.parametrize("month", GONE)
+def test_net_assets_are_less_by_what_is_left_of_the_gains(ledger: Shelf, month: str) -> None:
+    position = ledger.statement("financial_position", month)
+    ((unrealised,),) = ledger.tuples(
+        f"select sum(unrealised_amount) from ledger.unrealised_margin where period = '{month}'"
+    )
+    aggregate, _, consolidated = position["FP_NET_ASSETS"]
+    assert consolidated == aggregate - unrealised
+    assert position["FP_ASSETS"][2] == position["FP_LIABILITIES_NET_ASSETS"][2]
+    assert position["IC_DIFF"] == (0, 0, 0)
 
 
 def test_a_free_transfer_leaves_nothing_but_the_asset(ledger: Shelf) -> None:

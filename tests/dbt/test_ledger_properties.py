@@ -6,10 +6,12 @@ order, and with one member more. A third of the members trades goods at a margin
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +29,10 @@ NEWCOMER = "V01"
 SELLER, BUYERS = "H03", ("T03", "T04")
 GOODS_MONTHS = ("2026-01", "2026-02", "2026-03")
 SALES, GOODS_COST, STOCK = "410190", "5001040301", "130201"
+OTHER_COST, OTHER_STOCK = "5001040202", "130202"  # of a later month
 AMOUNTS = st.integers(1, 10**7).map(lambda fen: Decimal(fen) / 100)
 FEN = Decimal("0.01")
+MARTS = ("elimination", "intercompany", "statement_line", "statement_by_member", "unrealised_margin")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ KINDS = (
     Kind("subsidy_down", "E04", "5501", "4201", a_is_income=False),
 )
 CODES = {each for kind in KINDS for each in (kind.a_account, kind.b_account)} | {
-    "121290", "230290", BANK, "4101010101", "5001040101", SALES, GOODS_COST, STOCK, "3001",
+    "121290", "230290", BANK, "4101010101", "5001040101", SALES, GOODS_COST, STOCK, OTHER_COST, OTHER_STOCK, "3001",
 }  # fmt: skip
 
 
@@ -209,8 +213,7 @@ def test_eliminations_net_whatever_members_book(
         deliver(warehouse, consortium.business, with_one_more)
         outside = [line(BANK, 70), line("4101010101", credit=70)], [line("5001040101", 40), line(BANK, credit=40)]
         book(warehouse, NEWCOMER, *outside, period=with_one_more)
-    marts = ("ledger__intercompany", "ledger__statement_line", "ledger__statement_by_member")
-    warehouse.build(*(f"+{mart}" for mart in marts), tests=False)
+    warehouse.build(*(f"+ledger__{mart}" for mart in MARTS), tests=False)
     shelf = Shelf(warehouse.database)
     with closing(shelf.connection):
         eliminations_net(shelf)
@@ -272,18 +275,57 @@ def nothing_else_is_left(lines: Statements) -> None:
     assert lines["financial_position", "FP_NET_ASSETS"][1] == 0
 
 
-def test_building_again_gives_the_same_marts_to_the_last_cell(dbt_session: Warehouse) -> None:
-    """Stands on what the property above left: the same books, built a second time."""
-    marts = ("elimination", "intercompany", "statement_line", "statement_by_member")
-    select = [f"ledger__{mart}" for mart in marts]
+def content(warehouse: Warehouse, where: str = "true") -> list[list[tuple[Any, ...]]]:
+    shelf = Shelf(warehouse.database)
+    with closing(shelf.connection):
+        return [shelf.tuples(f"from ledger.{mart} where {where} order by all") for mart in MARTS]
 
-    def content() -> list[list[tuple[Any, ...]]]:
-        shelf = Shelf(dbt_session.database)
-        with closing(shelf.connection):
-            return [shelf.tuples(f"from ledger.{mart} order by all") for mart in marts]
 
-    dbt_session.build(*select, tests=False)
-    before = content()
-    dbt_session.build(*(f"path:models/intermediate/ledger,+{each}" for each in select), *select, tests=False)
+def changed_since(warehouse: Warehouse, seed: str, key: dict[str, str], change: dict[str, str], since: str) -> None:
+    """Ends a row of the reference data the day before, and puts a changed one after it."""
+    until = (date.fromisoformat(since) - timedelta(days=1)).isoformat()
+    with (warehouse.reference / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (old,) = (row for row in rows if key.items() <= row.items())
+    rows[rows.index(old)] = old | {"valid_to": until}
+    warehouse.refer(seed, [*rows, old | change | {"valid_from": since}])
+
+
+def test_a_closed_month_is_replayed_with_its_own_map_rules_lines_and_policy(dbt_session: Warehouse) -> None:
+    """Stands on what the property above left, built a second time after the year changed all four, and with books of
+    that year, goods and other accounts in them: not a cell of an earlier month moves. The new month has the new."""
+    before = content(dbt_session)
+    since, new = "2030-01-01", "2030-02"
+    service = {"rule_id": "E06"}
+    changed_since(dbt_session, "elimination_rules", service, {"rule_name_zh": "新服务", "tolerance_abs": "50"}, since)
+    rent = {"statement": "revenue_expense", "line_code": "RE_RENT"}
+    changed_since(dbt_session, "statement_lines", rent, {"account_prefixes": "460590"}, since)
+    staff = {"statement": "revenue_expense", "line_code": "RE_OTHER"}
+    changed_since(
+        dbt_session, "statement_lines", staff, {"account_prefixes": "4609|4605", "line_name_zh": "其他"}, since
+    )
+    changed_since(dbt_session, "account_map", {"local_account_pattern": "460990"}, {"account_code": "460590"}, since)
+    life = {"parameter": "transferred_asset_life_months"}
+    changed_since(dbt_session, "policy_pipeline", life, {"value": "120"}, since)
+    goods = {"ic_type": "stock_transfer"}
+    for buyer in BUYERS:
+        received = [internal(OTHER_STOCK, 10**7, SELLER, **goods), line(BANK, credit=10**7)]
+        book(dbt_session, buyer, received, period=new)
+    sold = [[line(BANK, 10**7), internal(SALES, -(10**7), buyer, **goods)] for buyer in BUYERS]
+    spent = [[internal(OTHER_COST, 10**6, buyer, **goods), line(STOCK, credit=10**6)] for buyer in BUYERS]
+    book(dbt_session, SELLER, *sold, *spent, period=new)
+    said = {"ic_type": "service"}
+    book(dbt_session, "H01", [line(BANK, 100), internal("410190", -100, "T01", **said)], [
+        line(BANK, 7), line("460990", credit=7)], period=new)  # fmt: skip
+    book(dbt_session, "T01", [internal("5001040708", 60, "H01", **said), line(BANK, credit=60)], period=new)
+    dbt_session.build(*(f"+ledger__{each}" for each in MARTS), tests=False)
     assert all(before)
-    assert content() == before
+    assert content(dbt_session, f"period < '{new}'") == before
+    shelf = Shelf(dbt_session.database)
+    with closing(shelf.connection):
+        assert shelf.tuples(
+            "select distinct rule_name, tolerance, status from ledger.intercompany "
+            f"where period = '{new}' and rule_id = 'E06'"
+        ) == [("新服务", 50, "matched")]
+        lines = shelf.statement("revenue_expense", new)
+        assert (lines["RE_RENT"][2], lines["RE_OTHER"][2]) == (7, 0)

@@ -41,8 +41,7 @@ candidates as (
     inner join rules
         on scopes.vendor_or_member = rules.vendor_or_member
         and left(delivered.local_account_code, length(rules.prefix)) = rules.prefix
-        and coalesce(rules.valid_from, date '1900-01-01') <= {{ month_end('delivered.period') }}
-        and coalesce(rules.valid_to, date '9999-12-31') >= {{ month_end('delivered.period') }}
+        and {{ in_force('rules', 'delivered.period') }}
 )
 
 select

@@ -1,8 +1,12 @@
--- One row per month and internal asset sale, from the month of the sale to the end of the asset's life (E10, domain 2.6.2):
--- the gain inside the buyer's cost, and how much of the buyer's depreciation is that gain.
--- Life: the buyer's asset register where an asset bears the sale's reference, else transferred_asset_life_months.
--- Fixed assets are depreciated from the month they arrive (政府会计准则第3号).
+-- One row per month and internal asset sale, from the month of the sale until nothing of it is left (E10, domain 2.6.2): the
+-- gain inside the buyer's cost, how much of the buyer's depreciation is that gain, and what its disposal releases.
+-- Life: the buyer's asset register where an asset bears the sale's reference, else transferred_asset_life_months. As known in
+-- each month: what a later register says is caught up in that month, a closed one stays.
+-- Fixed assets are depreciated from the month they arrive, in the month they leave no more (政府会计准则第3号).
+-- Disposed of: the buyer credits the asset and names the seller (in parts: by what it paid), or its next register no longer
+-- has the asset. Sold on to a member under the same reference it stays in the consortium, and so does the gain.
 {% set rule = var('asset_sale_rule') %}
+{% set sale = 'a_member_id, b_member_id, ic_reference' %}
 
 with lines as (
     select
@@ -19,10 +23,10 @@ with lines as (
 ),
 
 gains as (
-    select period, a_member_id, b_member_id, ic_reference, sum(amount) as gain
+    select period, {{ sale }}, sum(amount) as gain
     from lines
     where side = 'a'
-    group by period, a_member_id, b_member_id, ic_reference
+    group by period, {{ sale }}
 ),
 
 asset_accounts as (
@@ -39,15 +43,6 @@ asset_accounts as (
     ) = 1
 ),
 
-register as (
-    select
-        member_id,
-        asset_id,
-        coalesce(max(round({{ exact_quotient('original_cost', 'monthly_depreciation', 2) }})), 0) as life_months
-    from {{ ref('stg_assets') }}
-    group by member_id, asset_id
-),
-
 transfers as (
     select
         gains.period as transfer_period,
@@ -56,10 +51,9 @@ transfers as (
         gains.ic_reference,
         asset_accounts.account_code as asset_account,
         {{ money_per('cast(gains.gain as decimal(38, 2)) * pairs.eliminated_amount', 'pairs.a_amount') }} as gain_amount,
-        cast(coalesce(register.life_months, policy.transferred_asset_life_months) as integer) as life_months,
-        register.asset_id is not null as is_in_register
+        policy.transferred_asset_life_months
     from gains
-    inner join asset_accounts using (period, a_member_id, b_member_id, ic_reference)
+    inner join asset_accounts using (period, {{ sale }})
     inner join {{ ref('int_ledger__intercompany_pair') }} as pairs
         on pairs.leg = 'movement'
         and pairs.rule_id = '{{ rule }}'
@@ -69,57 +63,191 @@ transfers as (
         and pairs.eliminated_amount <> 0
     inner join {{ policy_in_force(['transferred_asset_life_months']) }} as policy
         on gains.period = policy.period and gains.b_member_id = policy.member_id
-    left join register on gains.b_member_id = register.member_id and gains.ic_reference = register.asset_id
 ),
 
 months as (
     select
         transfers.*,
         calendar.period,
-        row_number() over (
-            partition by transfers.transfer_period, transfers.a_member_id, transfers.b_member_id, transfers.ic_reference
-            order by calendar.period
-        ) as month_number
+        row_number() over (partition by transfers.transfer_period, {{ sale }} order by calendar.period) as month_number
     from transfers
     inner join {{ ref('int_reference__period') }} as calendar on calendar.period >= transfers.transfer_period
 ),
 
-corrected as (
+-- What left the buyer's books naming the seller, and what had come, both to date.
+left_and_came as (
     select
-        months.*,
-        {{ money_per('cast(gain_amount as decimal(38, 2)) * month_number', 'life_months') }} as corrected_to_date,
-        {{ money_per('cast(gain_amount as decimal(38, 2)) * (month_number - 1)', 'life_months') }} as corrected_before
-    from months
-    where month_number = 1 or month_number <= life_months
+        facts.period,
+        facts.counterparty_member_id as a_member_id,
+        facts.member_id as b_member_id,
+        coalesce(facts.ic_reference, '-') as ic_reference,
+        sum(case when facts.is_credit then -facts.amount else 0 end) as disposed,
+        sum(case when facts.is_credit then 0 else facts.amount end) as bought
+    from {{ ref('int_ledger__intercompany_fact') }} as facts
+    inner join (
+        select distinct period, account_prefix
+        from {{ ref('int_ledger__elimination_side') }}
+        where rule_id = '{{ rule }}' and leg = 'movement' and side = 'b'
+    ) as assets
+        on facts.period = assets.period and left(facts.account_code, length(assets.account_prefix)) = assets.account_prefix
+    where facts.leg = 'movement'
+    group by facts.period, facts.counterparty_member_id, facts.member_id, coalesce(facts.ic_reference, '-')
 ),
 
--- The buyer's own depreciation account, the largest of its ledger.
+marked as (
+    select months.period, months.transfer_period, {{ sale }}, sum(disposed) as disposed, sum(bought) as bought
+    from months
+    inner join left_and_came using ({{ sale }})
+    where left_and_came.period between months.transfer_period and months.period
+    group by months.period, months.transfer_period, {{ sale }}
+),
+
+sold_on as (
+    select distinct months.period, months.transfer_period, months.a_member_id, months.b_member_id, months.ic_reference
+    from months
+    inner join gains as again
+        on months.b_member_id = again.a_member_id
+        and months.ic_reference = again.ic_reference
+        and again.period between months.transfer_period and months.period
+    where months.ic_reference <> '-'
+),
+
+register as (
+    select
+        assets.period,
+        assets.member_id,
+        assets.asset_id,
+        coalesce(max(round({{ exact_quotient('assets.original_cost', 'assets.monthly_depreciation', 2) }})), 0) as life_months
+    from {{ ref('stg_assets') }} as assets
+    inner join (select distinct b_member_id, ic_reference from transfers) as sought
+        on assets.member_id = sought.b_member_id and assets.asset_id = sought.ic_reference
+    group by assets.period, assets.member_id, assets.asset_id
+),
+
+registered as (
+    select
+        months.period,
+        months.transfer_period,
+        {{ sale }},
+        max(register.life_months) as life_months,
+        max(register.period) as last_period
+    from months
+    inner join register
+        on months.b_member_id = register.member_id
+        and months.ic_reference = register.asset_id
+        and months.period >= register.period
+    group by months.period, months.transfer_period, {{ sale }}
+),
+
+-- The newest register that a buyer has delivered by a month.
+newest_register as (
+    select months.period, months.b_member_id, max(delivered.period) as register_period
+    from (select distinct period, b_member_id from months) as months
+    inner join (select distinct period, member_id from {{ ref('stg_assets') }}) as delivered
+        on months.b_member_id = delivered.member_id and months.period >= delivered.period
+    group by months.period, months.b_member_id
+),
+
+known as (
+    select
+        months.*,
+        cast(coalesce(registered.life_months, months.transferred_asset_life_months) as integer) as life_months,
+        registered.period is not null as is_in_register,
+        cast(case
+            when sold_on.period is not null then 1
+            when registered.last_period < newest_register.register_period then 0
+            when coalesce(marked.disposed, 0) <= 0 then 1
+            else 1 - least(1, coalesce({{ ratio('marked.disposed', 'marked.bought') }}, 1))
+        end as decimal(18, 6)) as kept_share
+    from months
+    left join marked using (period, transfer_period, {{ sale }})
+    left join registered using (period, transfer_period, {{ sale }})
+    left join sold_on using (period, transfer_period, {{ sale }})
+    left join newest_register
+        on months.period = newest_register.period and months.b_member_id = newest_register.b_member_id
+),
+
+-- An asset without a life (land) is not depreciated: its gain stays until it is sold.
+scheduled as (
+    select
+        known.*,
+        case
+            when life_months = 0 then {{ money('0') }}
+            when month_number >= life_months then gain_amount
+            else {{ money_per('cast(gain_amount as decimal(38, 2)) * month_number', 'life_months') }}
+        end as scheduled_amount
+    from known
+),
+
+stepped as (
+    select
+        scheduled.*,
+        {{ money('gain_amount * kept_share') }} as kept_gain,
+        {{ money('(gain_amount - scheduled_amount) * kept_share') }} as unrealised_amount,
+        {{ money('(scheduled_amount - coalesce(lag(scheduled_amount) over by_month, 0)) * kept_share') }} as correction_amount
+    from scheduled
+    window by_month as (partition by transfer_period, {{ sale }} order by period)
+),
+
+released as (
+    select
+        stepped.*,
+        coalesce(lag(kept_gain) over by_month, gain_amount) - kept_gain as cost_release,
+        coalesce(lag(unrealised_amount) over by_month, gain_amount) - unrealised_amount - correction_amount as released_amount
+    from stepped
+    window by_month as (partition by transfer_period, {{ sale }} order by period)
+),
+
+-- The buyer's own depreciation account, of the first month that has one the largest.
 expense_accounts as (
-    select entries.member_id, entries.account_code
+    select entries.member_id, entries.period, entries.account_code
     from {{ ref('ledger__entry') }} as entries
     inner join (select distinct b_member_id from transfers) as buyers on entries.member_id = buyers.b_member_id
     where entries.cost_element = 'depreciation' and entries.account_type = 'expense' and not entries.is_closing
-    group by entries.member_id, entries.account_code
-    qualify row_number() over (partition by entries.member_id order by sum(entries.amount) desc, entries.account_code) = 1
+    group by entries.member_id, entries.period, entries.account_code
+    qualify row_number() over (
+        partition by entries.member_id order by entries.period, sum(entries.amount) desc, entries.account_code
+    ) = 1
+),
+
+-- What a disposal costs stands where the rule's own losses do.
+disposal_accounts as (
+    select sides.period, min(accounts.account_code) as account_code
+    from {{ ref('int_ledger__elimination_side') }} as sides
+    inner join {{ ref('core__account') }} as accounts on sides.account_prefix = accounts.account_code
+    where sides.rule_id = '{{ rule }}' and sides.side = 'a' and accounts.account_type = 'expense'
+    group by sides.period
 )
 
 select
-    corrected.period,
-    corrected.transfer_period,
-    corrected.a_member_id,
-    corrected.b_member_id,
-    corrected.ic_reference,
-    corrected.asset_account,
+    released.period,
+    released.transfer_period,
+    released.a_member_id,
+    released.b_member_id,
+    released.ic_reference,
+    released.asset_account,
     coalesce(own.account_code, '1602') as depreciation_account,
     coalesce(
         expense_accounts.account_code,
         (select min(account_code) from {{ ref('core__account') }} where cost_element = 'depreciation')
     ) as expense_account,
-    corrected.life_months,
-    corrected.is_in_register,
-    corrected.gain_amount,
-    {{ money('coalesce(corrected.corrected_to_date - corrected.corrected_before, 0)') }} as correction_amount,
-    {{ money('corrected.gain_amount - coalesce(corrected.corrected_to_date, 0)') }} as unrealised_amount
-from corrected
-left join {{ ref('core__account') }} as own on own.account_code = '1602' || substring(corrected.asset_account, 5)
-left join expense_accounts on corrected.b_member_id = expense_accounts.member_id
+    {{ required('disposal_accounts.account_code', "'an expense account among the debit accounts of rule " ~ rule
+        ~ " in elimination_rules.csv, which a disposal goes to'") }} as disposal_account,
+    released.life_months,
+    released.is_in_register,
+    released.gain_amount,
+    released.kept_share,
+    {{ money('released.correction_amount') }} as correction_amount,
+    {{ money('released.cost_release') }} as cost_release,
+    {{ money('released.released_amount') }} as released_amount,
+    {{ money('released.unrealised_amount') }} as unrealised_amount
+from released
+left join {{ ref('core__account') }} as own on own.account_code = '1602' || substring(released.asset_account, 5)
+left join disposal_accounts on released.transfer_period = disposal_accounts.period
+left join expense_accounts
+    on released.b_member_id = expense_accounts.member_id and released.period >= expense_accounts.period
+where released.period = released.transfer_period
+    or released.unrealised_amount <> 0
+    or released.correction_amount <> 0
+    or released.released_amount <> 0
+    or released.cost_release <> 0

@@ -11,11 +11,12 @@ with allowances as (
         balances.closing_balance
     from {{ ref('int_ledger__trial_balance') }} as balances
     inner join (
-        select distinct rule_id, account_prefix
+        select distinct period, rule_id, account_prefix
         from {{ ref('int_ledger__elimination_side') }}
         where rule_id = 'E03' and leg = 'movement' and entry_side = 'debit'
     ) as sides
-        on left(balances.account_code, length(sides.account_prefix)) = sides.account_prefix
+        on balances.period = sides.period
+        and left(balances.account_code, length(sides.account_prefix)) = sides.account_prefix
     inner join {{ ref('core__member') }} as others on balances.counterparty_member_id = others.member_id
     where balances.member_id <> balances.counterparty_member_id
 ),

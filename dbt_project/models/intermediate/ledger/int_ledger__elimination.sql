@@ -55,16 +55,29 @@ margins as (
     where stock.cost_account is not null
 ),
 
--- The gain in the buyer's depreciation of an asset sold by a member (E10): each month a part of it comes back.
+-- The gain in the buyer's depreciation of an asset sold by a member (E10): each month a part of it comes back, and the rest
+-- when the asset goes: its cost and its depreciation were the gain higher than the consortium's.
 depreciation as (
     select
         assets.period,
         assets.a_member_id,
         assets.b_member_id,
-        case legs.entry when 'asset' then assets.depreciation_account else assets.expense_account end as account_code,
-        case legs.entry when 'asset' then assets.correction_amount else -assets.correction_amount end as amount
+        case legs.entry
+            when 'cost' then assets.asset_account
+            when 'depreciation' then assets.depreciation_account
+            when 'expense' then assets.expense_account
+            else assets.disposal_account
+        end as account_code,
+        case legs.entry
+            when 'cost' then assets.cost_release
+            when 'depreciation' then assets.correction_amount - (assets.cost_release - assets.released_amount)
+            when 'expense' then -assets.correction_amount
+            else -assets.released_amount
+        end as amount
     from {{ ref('int_ledger__asset_transfer') }} as assets
-    cross join (select 'asset' as entry union all select 'expense') as legs
+    cross join (
+        select 'cost' as entry union all select 'depreciation' union all select 'expense' union all select 'disposal'
+    ) as legs
 ),
 
 entries as (
@@ -158,7 +171,7 @@ select
     differences.amount
 from differences
 inner join (
-    select distinct rule_id, leg, difference_account from {{ ref('int_ledger__elimination_side') }}
-) as rules using (rule_id, leg)
+    select distinct period, rule_id, leg, difference_account from {{ ref('int_ledger__elimination_side') }}
+) as rules using (period, rule_id, leg)
 left join {{ ref('core__account') }} as accounts on rules.difference_account = accounts.account_code
 where differences.amount <> 0

@@ -1,10 +1,18 @@
--- One row per elimination rule, leg, side and account prefix (domain 2.6.2, rules as data in seeds/elimination_rules.csv).
+-- One row per period, elimination rule, leg, side and account prefix (domain 2.6.2, rules as data in
+-- seeds/elimination_rules.csv): the rules in force on the period's last day, so that a closed month finds its own.
 -- A side is the one debited or credited in the elimination entry; its own books hold the opposite. The `also` pair of
 -- columns is the rule's other leg: interest beside a loan's principal, opening balances beside movements.
 {% set rules = ref('elimination_rules') %}
 
-with legs as (
+with in_force as (
+    select periods.period, rules.*
+    from (select distinct period from {{ ref('int_ledger__account_mapping') }}) as periods
+    inner join {{ rules }} as rules on {{ in_force('rules', 'periods.period') }}
+),
+
+legs as (
     select
+        period,
         rule_id,
         ic_type,
         basis as leg,
@@ -14,11 +22,12 @@ with legs as (
         tolerance_rel,
         {{ optional_column(rules, 'side_a') }} as side_a,
         {{ optional_column(rules, 'difference_account') }} as difference_account
-    from {{ rules }}
+    from in_force
 
     union all
 
     select
+        period,
         rule_id,
         ic_type,
         case basis when 'balance' then 'movement' else 'balance' end,
@@ -28,7 +37,7 @@ with legs as (
         tolerance_rel,
         {{ optional_column(rules, 'side_a') }},
         {{ optional_column(rules, 'difference_account') }}
-    from {{ rules }}
+    from in_force
     where also_debit is not null and also_credit is not null
 ),
 
@@ -40,6 +49,7 @@ sides as (
 
 prefixes as (
     select
+        period,
         rule_id,
         ic_type,
         leg,
@@ -56,6 +66,7 @@ prefixes as (
 )
 
 select
+    period,
     rule_id,
     leg,
     side,

@@ -1,6 +1,7 @@
 -- One row per amount in a member's books that names another member: balances from the trial balance, movements from
 -- the ledger (closing vouchers left out), and as a movement of the first month what a member holds in others, and what
--- answers it, when its ledger begins (E12). fact_id orders and names them. Signed, debit positive.
+-- answers it, when its ledger begins (E12). fact_id orders and names them. Signed, debit positive; is_credit where it was booked
+-- as a credit (a correction in red is a negative debit).
 with members as (
     select period, member_id from {{ ref('int_ledger__membership') }}
 ),
@@ -21,7 +22,8 @@ facts as (
         cast(null as {{ dbt.type_string() }}) as ic_period,
         cast(null as {{ dbt.type_string() }}) as voucher_no,
         cast(null as bigint) as line_no,
-        closing_balance as amount
+        closing_balance as amount,
+        false as is_credit
     from {{ ref('int_ledger__trial_balance') }}
     where counterparty_member_id is not null and closing_balance <> 0
 
@@ -38,7 +40,8 @@ facts as (
         null,
         null,
         null,
-        balances.opening_balance
+        balances.opening_balance,
+        false
     from {{ ref('int_ledger__trial_balance') }} as balances
     inner join first_periods
         on balances.member_id = first_periods.member_id and balances.period = first_periods.period
@@ -59,7 +62,8 @@ facts as (
         ic_period,
         voucher_no,
         line_no,
-        amount
+        amount,
+        credit <> 0
     from {{ ref('ledger__entry') }}
     where counterparty_member_id is not null and not is_closing and amount <> 0
 )

@@ -1,24 +1,26 @@
 -- One row per internal amount that an elimination rule covers, on its rule and side.
 -- own_amount is what the member's own books hold in the side's natural direction (a receivable or an expense in debit, a
 -- payable or an income in credit), so that both sides of a pair are positive. The rule is chosen by ic_type where it is
--- said, or said on the counterparty's line of the same reference; else by the longest account prefix, together with the
+-- said, or said on the counterparty's line of the same reference (in that month or an earlier one); else by the longest account prefix, together with the
 -- best that the counterparty's books offer on the other side (a rule nobody answers is not the likely one).
 with types_by_reference as (
-    select leg, member_id, counterparty_member_id, ic_reference, min(ic_type) as ic_type
-    from {{ ref('int_ledger__intercompany_fact') }}
-    where ic_reference is not null and ic_type is not null
-    group by leg, member_id, counterparty_member_id, ic_reference
-    having count(distinct ic_type) = 1
+    select facts.fact_id, min(others.ic_type) as ic_type
+    from {{ ref('int_ledger__intercompany_fact') }} as facts
+    inner join {{ ref('int_ledger__intercompany_fact') }} as others
+        on facts.leg = others.leg
+        and facts.member_id = others.counterparty_member_id
+        and facts.counterparty_member_id = others.member_id
+        and facts.ic_reference = others.ic_reference
+        and others.period <= facts.period
+    where facts.ic_type is null and others.ic_type is not null
+    group by facts.fact_id
+    having count(distinct others.ic_type) = 1
 ),
 
 typed as (
     select facts.*, coalesce(facts.ic_type, others.ic_type) as known_type
     from {{ ref('int_ledger__intercompany_fact') }} as facts
-    left join types_by_reference as others
-        on facts.leg = others.leg
-        and facts.member_id = others.counterparty_member_id
-        and facts.counterparty_member_id = others.member_id
-        and facts.ic_reference = others.ic_reference
+    left join types_by_reference as others using (fact_id)
 ),
 
 candidates as (
@@ -42,8 +44,11 @@ candidates as (
         max(length(sides.account_prefix)) as fit
     from typed
     inner join {{ ref('int_ledger__elimination_side') }} as sides
-        on typed.leg = sides.leg
+        on typed.period = sides.period
+        and typed.leg = sides.leg
         and left(typed.account_code, length(sides.account_prefix)) = sides.account_prefix
+        -- An asset that leaves again is no purchase: its disposal is told by int_ledger__asset_transfer.
+        and not (sides.is_capped and sides.side = 'b' and typed.is_credit)
     group by all
 ),
 

@@ -20,7 +20,7 @@ with totals as (
 ),
 
 rules as (
-    select distinct rule_id, leg, is_pooled, is_capped, difference_account, tolerance_abs, tolerance_rel
+    select distinct period, rule_id, leg, is_pooled, is_capped, difference_account, tolerance_abs, tolerance_rel
     from {{ ref('int_ledger__elimination_side') }}
 ),
 
@@ -50,7 +50,7 @@ compared as (
         end") }} as explained_amount,
         coalesce(timing.a_ahead_of_b, 0) as a_ahead_of_b
     from totals
-    inner join rules using (rule_id, leg)
+    inner join rules using (period, rule_id, leg)
     left join {{ ref('int_ledger__intercompany_timing') }} as timing using ({{ pair }})
     left join {{ ref('int_ledger__stock_transfer') }} as stock
         on totals.leg = 'movement'

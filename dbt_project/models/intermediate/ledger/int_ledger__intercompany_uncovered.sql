@@ -2,10 +2,16 @@
 -- balances of the financial side, movements of revenue and cost. It stays in the consolidated figures until
 -- seeds/elimination_rules.csv covers it.
 -- Stock and assets that came from a member are no debt between members: their margin has entries of its own (E09, E10).
-with own_entries as (
+with in_force as (
+    select periods.period, rules.*
+    from (select distinct period from {{ ref('int_ledger__membership') }}) as periods
+    inner join {{ ref('elimination_rules') }} as rules on {{ in_force('rules', 'periods.period') }}
+),
+
+own_entries as (
     {% for column in ['credit_account_prefixes', 'also_debit', 'also_credit'] -%}
-    select {{ split_rows(column) }} as account_prefix
-    from {{ ref('elimination_rules') }}
+    select period, {{ split_rows(column) }} as account_prefix
+    from in_force
     where rule_id in ('{{ var("stock_transfer_rule") }}', '{{ var("asset_sale_rule") }}') and {{ column }} is not null
     {% if not loop.last %}union{% endif %}
     {% endfor %}
@@ -36,7 +42,8 @@ where lines.fact_id is null
             and accounts.account_type in ('asset', 'liability')
             and not exists (
                 select 1 from own_entries
-                where left(facts.account_code, length(own_entries.account_prefix)) = own_entries.account_prefix
+                where facts.period = own_entries.period
+                    and left(facts.account_code, length(own_entries.account_prefix)) = own_entries.account_prefix
             )
             -- Investments are taken out by what moves on them (E12).
             and not {{ starts_with_any('facts.account_code', var('equity_account_prefixes')) }}

@@ -1,20 +1,23 @@
--- One row per statement and unified account: the detail line it stands on, by the longest prefix of the line's accounts.
+-- One row per period, statement and unified account: the detail line it stands on, by the longest prefix of the accounts of
+-- the lines in force on the period's last day.
 with lines as (
     select
+        period,
         statement,
         line_code,
         {{ split_rows('cast(account_prefixes as ' ~ dbt.type_string() ~ ')') }} as account_prefix
-    from {{ ref('statement_lines') }}
+    from {{ ref('int_ledger__statement_line') }}
     where account_prefixes is not null
 ),
 
 candidates as (
     select
+        lines.period,
         lines.statement,
         accounts.account_code,
         lines.line_code,
         row_number() over (
-            partition by lines.statement, accounts.account_code
+            partition by lines.period, lines.statement, accounts.account_code
             order by length(lines.account_prefix) desc, lines.line_code
         ) as preference
     from {{ ref('core__account') }} as accounts
@@ -23,6 +26,6 @@ candidates as (
     where lines.account_prefix <> ''
 )
 
-select statement, account_code, line_code
+select period, statement, account_code, line_code
 from candidates
 where preference = 1

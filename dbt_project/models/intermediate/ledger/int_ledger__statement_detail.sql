@@ -142,7 +142,8 @@ select
     {{ money('sum(everything.amount)') }} as amount
 from everything
 left join {{ ref('int_ledger__statement_account') }} as placed
-    on everything.statement = placed.statement
+    on everything.period = placed.period
+    and everything.statement = placed.statement
     and everything.account_code = placed.account_code
 where everything.account_code = 'IC_DIFF' or placed.line_code is not null
 group by

@@ -23,10 +23,16 @@ trades as (
 ),
 
 -- What the trial balance and the vouchers hold on stock accounts (the rule's second credit side).
+in_force as (
+    select periods.period, rules.also_credit
+    from (select distinct period from {{ ref('int_ledger__trial_balance') }}) as periods
+    inner join {{ ref('elimination_rules') }} as rules
+        on rules.rule_id = '{{ rule }}' and {{ in_force('rules', 'periods.period') }}
+),
+
 stock_prefixes as (
-    select {{ split_rows('also_credit') }} as account_prefix
-    from {{ ref('elimination_rules') }}
-    where rule_id = '{{ rule }}'
+    select period, {{ split_rows('also_credit') }} as account_prefix
+    from in_force
 ),
 
 stock_balances as (
@@ -40,7 +46,8 @@ stock_balances as (
         balances.closing_balance
     from {{ ref('int_ledger__trial_balance') }} as balances
     inner join stock_prefixes
-        on left(balances.account_code, length(stock_prefixes.account_prefix)) = stock_prefixes.account_prefix
+        on balances.period = stock_prefixes.period
+        and left(balances.account_code, length(stock_prefixes.account_prefix)) = stock_prefixes.account_prefix
 ),
 
 all_goods as (
@@ -66,13 +73,20 @@ kept_apart as (
     group by period, member_id, counterparty_member_id
 ),
 
-receipts as (
-    select facts.period, facts.member_id, facts.counterparty_member_id, sum(facts.amount) as amount
+received as (
+    select facts.period, facts.member_id, facts.counterparty_member_id, facts.account_code, sum(facts.amount) as amount
     from {{ ref('int_ledger__intercompany_fact') }} as facts
     inner join stock_prefixes
-        on left(facts.account_code, length(stock_prefixes.account_prefix)) = stock_prefixes.account_prefix
+        on facts.period = stock_prefixes.period
+        and left(facts.account_code, length(stock_prefixes.account_prefix)) = stock_prefixes.account_prefix
     where facts.leg = 'movement' and facts.amount > 0
-    group by facts.period, facts.member_id, facts.counterparty_member_id
+    group by facts.period, facts.member_id, facts.counterparty_member_id, facts.account_code
+),
+
+receipts as (
+    select period, member_id, counterparty_member_id, sum(amount) as amount
+    from received
+    group by period, member_id, counterparty_member_id
 ),
 
 -- Months in which the buyer has books: what it holds in another isn't known.
@@ -136,13 +150,22 @@ unrealised as (
     from held
 ),
 
--- Accounts that the entries use: the seller's largest cost account of the goods, the buyer's largest stock account.
+-- Accounts that the entries use: the seller's largest cost account of the goods, the account that the buyer received them on
+-- (else its largest stock account), of the first month that has one: what comes later changes no earlier month.
 cost_accounts as (
     select a_member_id, b_member_id, account_code
     from lines
     where side = 'b' and member_id = a_member_id
     qualify row_number() over (
-        partition by a_member_id, b_member_id order by abs(amount) desc, account_code
+        partition by a_member_id, b_member_id order by period, abs(amount) desc, account_code
+    ) = 1
+),
+
+receipt_accounts as (
+    select member_id, counterparty_member_id, account_code
+    from received
+    qualify row_number() over (
+        partition by member_id, counterparty_member_id order by period, amount desc, account_code
     ) = 1
 ),
 
@@ -150,8 +173,7 @@ stock_accounts as (
     select member_id, account_code
     from stock_balances
     qualify row_number() over (
-        partition by member_id
-        order by case when counterparty_member_id is null then 1 else 0 end, abs(closing_balance) desc, account_code
+        partition by member_id order by period, abs(closing_balance) desc, account_code
     ) = 1
 ),
 
@@ -177,10 +199,18 @@ select
     {{ money('changes.unrealised_amount') }} as unrealised_amount,
     {{ money('changes.unrealised_change') }} as unrealised_change,
     cost_accounts.account_code as cost_account,
-    coalesce(stock_accounts.account_code, (select min(account_prefix) from stock_prefixes)) as stock_account
+    coalesce(
+        receipt_accounts.account_code, stock_accounts.account_code,
+        prefixes.account_prefix
+    ) as stock_account
 from changes
 left join cost_accounts
     on changes.a_member_id = cost_accounts.a_member_id and changes.b_member_id = cost_accounts.b_member_id
+left join receipt_accounts
+    on changes.b_member_id = receipt_accounts.member_id and changes.a_member_id = receipt_accounts.counterparty_member_id
 left join stock_accounts on changes.b_member_id = stock_accounts.member_id
+left join (
+    select period, min(account_prefix) as account_prefix from stock_prefixes group by period
+) as prefixes on changes.period = prefixes.period
 where changes.sold_amount <> 0 or changes.cost_amount <> 0 or changes.unrealised_amount <> 0
     or changes.unrealised_change <> 0

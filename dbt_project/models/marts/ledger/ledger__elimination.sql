@@ -4,7 +4,7 @@ select
     journal.period,
     journal.leg,
     journal.rule_id,
-    {{ optional_column(ref('elimination_rules'), 'rule_name_zh', 'rules') }} as rule_name,
+    rules.rule_name,
     journal.a_member_id,
     side_a.name as a_member_name,
     journal.b_member_id,
@@ -17,7 +17,8 @@ select
     {{ money('greatest(-journal.amount, 0)') }} as credit,
     journal.amount
 from {{ ref('int_ledger__elimination') }} as journal
-left join {{ ref('elimination_rules') }} as rules on journal.rule_id = rules.rule_id
+left join {{ elimination_rule_names() }} as rules
+    on journal.period = rules.period and journal.rule_id = rules.rule_id
 left join {{ ref('core__account') }} as accounts on journal.account_code = accounts.account_code
 left join {{ ref('core__member') }} as side_a on journal.a_member_id = side_a.member_id
 left join {{ ref('core__member') }} as side_b on journal.b_member_id = side_b.member_id

@@ -31,7 +31,7 @@ select
     sides.counterparty_member_id,
     other.name as counterparty_member_name,
     sides.rule_id,
-    {{ optional_column(ref('elimination_rules'), 'rule_name_zh', 'rules') }} as rule_name,
+    rules.rule_name,
     sides.leg,
     sides.side,
     sides.own_amount,
@@ -75,6 +75,7 @@ select
     end as reason,
     case when sides.status <> 'matched' then sides.open_reference end as open_reference
 from sides
-left join {{ ref('elimination_rules') }} as rules on sides.rule_id = rules.rule_id
+left join {{ elimination_rule_names() }} as rules
+    on sides.period = rules.period and sides.rule_id = rules.rule_id
 left join {{ ref('core__member') }} as own on sides.member_id = own.member_id
 left join {{ ref('core__member') }} as other on sides.counterparty_member_id = other.member_id

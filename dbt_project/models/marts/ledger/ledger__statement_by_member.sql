@@ -12,10 +12,12 @@ with amounts as (
         {{ money('sum(details.amount) * max(lines.sign)') }} as amount
     from {{ ref('int_ledger__statement_detail') }} as details
     inner join {{ ref('int_ledger__statement_tree') }} as tree
-        on details.statement = tree.statement
+        on details.period = tree.period
+        and details.statement = tree.statement
         and details.line_code = tree.detail_code
     inner join {{ ref('int_ledger__statement_line') }} as lines
-        on tree.statement = lines.statement
+        on tree.period = lines.period
+        and tree.statement = lines.statement
         and tree.line_code = lines.line_code
     where details.member_id <> 'ELIM'
     group by

@@ -1,11 +1,11 @@
 -- One row per period, statement and line of the consortium: sum of members, elimination, consolidated; beside it the year so
 -- far and the same month a year before. The whole form is shown; consolidated = aggregate + elimination, line by line.
 with forms as (
-    select periods.period, lines.*
+    select lines.*
     from {{ ref('int_ledger__statement_line') }} as lines
     inner join (
         select distinct period, statement from {{ ref('int_ledger__statement_detail') }}
-    ) as periods using (statement)
+    ) as periods using (period, statement)
 ),
 
 amounts as (
@@ -17,7 +17,8 @@ amounts as (
         sum(case when details.member_id = 'ELIM' then details.amount else 0 end) as elimination_amount
     from {{ ref('int_ledger__statement_detail') }} as details
     inner join {{ ref('int_ledger__statement_tree') }} as tree
-        on details.statement = tree.statement
+        on details.period = tree.period
+        and details.statement = tree.statement
         and details.line_code = tree.detail_code
     group by details.period, details.statement, tree.line_code
 ),

@@ -1,6 +1,11 @@
 -- One row per period, rule, seller, buyer and reference: margin of business between members that still stands in the buyer's
 -- stock (E09) or in the cost of its assets (E10), taken out of the consolidated figures until it is earned outside.
-with margins as (
+-- Of months in which both have books: only then is it in the members' figures, and taken out.
+with books as (
+    select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}
+),
+
+margins as (
     select
         period,
         '{{ var("stock_transfer_rule") }}' as rule_id,
@@ -12,7 +17,8 @@ with margins as (
         margin_rate,
         held_amount,
         unrealised_amount,
-        cast(null as integer) as life_months
+        cast(null as integer) as life_months,
+        cast(null as decimal(18, 2)) as released_amount
     from {{ ref('int_ledger__stock_transfer') }}
 
     union all
@@ -28,14 +34,15 @@ with margins as (
         cast(null as decimal(18, 6)),
         cast(null as decimal(18, 2)),
         unrealised_amount,
-        life_months
+        life_months,
+        released_amount
     from {{ ref('int_ledger__asset_transfer') }}
 )
 
 select
     margins.period,
     margins.rule_id,
-    {{ optional_column(ref('elimination_rules'), 'rule_name_zh', 'rules') }} as rule_name,
+    rules.rule_name,
     margins.a_member_id as seller_member_id,
     sellers.name as seller_member_name,
     margins.b_member_id as buyer_member_id,
@@ -46,10 +53,12 @@ select
     margins.margin_rate,
     margins.held_amount,
     margins.life_months,
+    margins.released_amount,
     margins.unrealised_amount
 from margins
-inner join (select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}) as books
-    on margins.period = books.period and margins.b_member_id = books.member_id
-left join {{ ref('elimination_rules') }} as rules on margins.rule_id = rules.rule_id
+inner join books on margins.period = books.period and margins.b_member_id = books.member_id
+inner join books as of_seller on margins.period = of_seller.period and margins.a_member_id = of_seller.member_id
+left join {{ elimination_rule_names() }} as rules
+    on margins.period = rules.period and margins.rule_id = rules.rule_id
 left join {{ ref('core__member') }} as sellers on margins.a_member_id = sellers.member_id
 left join {{ ref('core__member') }} as buyers on margins.b_member_id = buyers.member_id
