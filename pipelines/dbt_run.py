@@ -152,6 +152,7 @@ def _environment(settings: Settings, run_id: str, since: str | None) -> Iterator
     wanted = {
         "CONSORTIUM_HOME": str(settings.home.resolve()),
         "CONSORTIUM_REFERENCE": REFERENCE,
+        "CONSORTIUM_PUBLISHED": str(settings.published.resolve()),
         "CONSORTIUM_MEMORY": settings.memory,
         "CONSORTIUM_THREADS": str(settings.threads),
         "CONSORTIUM_NOW": settings.clock().isoformat(timespec="seconds"),

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 if TYPE_CHECKING:
@@ -154,6 +155,24 @@ def test_an_answer_changes_the_status_and_nothing_else(told: Told, dbt_session: 
     }  # fmt: skip
     ids = {row["finding_id"] for row in dbt_session.rows("from risk.finding")}
     assert ids == set(before)
+
+
+def test_a_finding_keeps_the_night_it_was_first_found_in_and_a_new_one_is_found_tonight(
+    told: Told, dbt_session: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S2-RISK-36: a corrected delivery starts no clock anew, a late one is not due before it was told."""
+    known = the(told, "R01-hit")["finding_id"]
+    folder = tmp_path / "current/parquet/risk"
+    folder.mkdir(parents=True)
+    published = pl.DataFrame({"finding_id": [known], "found_on": [date(2026, 10, 16)]})
+    published.write_parquet(folder / "finding.parquet")
+    monkeypatch.setenv("CONSORTIUM_PUBLISHED", str(tmp_path))
+    monkeypatch.setenv("CONSORTIUM_NOW", "2026-11-06T01:30:00")
+    dbt_session.build("int_risk__finding", "int_risk__deadline", "risk__finding", tests=False)
+    days = {row["encounter_id"]: (row["found_on"], row["respond_by"]) for row in dbt_session.rows("from risk.finding")}
+    assert days["R01-hit"] == (date(2026, 10, 16), datetime(2026, 10, 21, 9))  # a Friday and three working days
+    assert days["R30-hit"] == (date(2026, 11, 6), datetime(2026, 11, 11, 9))
+    assert days["TC78-hit"] == (date(2026, 11, 6), datetime(2026, 11, 7, 9))
 
 
 def test_findings_are_the_same_again_and_whole(told: Told, dbt_session: Warehouse) -> None:

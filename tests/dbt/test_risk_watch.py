@@ -359,5 +359,27 @@ def test_major_violations_veto_their_member(house: Warehouse) -> None:
 
 def test_the_lights_and_marts_hold_what_they_claim(house: Warehouse) -> None:
     """TC-16, TC-17, and the grain of each mart."""
-    problems = house.dbt("test", "--select", "path:models/marts/risk", "int_risk__light,test_type:unit")
+    problems = house.dbt(
+        "test",
+        "--select",
+        "path:models/marts/risk",
+        "int_risk__light,test_type:unit",
+        "int_risk__early_transfer,test_type:unit",
+    )
     assert problems == {}
+
+
+def test_doctors_add_up_to_their_member(house: Warehouse) -> None:
+    """Every measure of a doctor's own cases, summed over the doctors, is the member's."""
+    differing = house.rows("""
+        with doctors as (
+            select period, member_id, measure, sum(amount) as amount
+            from intermediate.int_risk__doctor_measure group by all
+        )
+        from doctors
+        inner join intermediate.int_risk__measure as members using (period, member_id, measure)
+        where members.entity_level = 'member' and members.amount <> doctors.amount
+    """)
+    assert differing == []
+    told = house.rows("select distinct measure from intermediate.int_risk__doctor_measure")
+    assert {"outpatient_visits", "outpatient_fee"} <= {row["measure"] for row in told}

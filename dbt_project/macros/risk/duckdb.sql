@@ -40,3 +40,11 @@
         ) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
     )
 {%- endmacro %}
+
+{% macro duckdb__files_like(path) -%}
+    select file from glob('{{ path | replace("'", "''") }}')
+{%- endmacro %}
+
+{% macro duckdb__rows_of_parquet(path) -%}
+    read_parquet('{{ path | replace("'", "''") }}')
+{%- endmacro %}

@@ -138,3 +138,23 @@
     {%- set china = modules.pytz.timezone('Asia/Shanghai') -%}
     cast('{{ given[:19].replace("T", " ") if given else run_started_at.astimezone(china).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
 {%- endmacro %}
+
+{# Sub-select [finding_id, found_on]: the findings of the newest publication (CONSORTIUM_PUBLISHED); no rows where there is none. #}
+{% macro published_findings() -%}
+    {%- set folder = env_var('CONSORTIUM_PUBLISHED', '') -%}
+    {%- set found = namespace(file='') -%}
+    {%- if folder and execute -%}
+        {%- for row in run_query(files_like(folder ~ '/current/parquet/risk/finding.parquet')).rows -%}
+            {%- set found.file = row[0] -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if found.file -%}
+    select finding_id, cast(found_on as date) as found_on from {{ rows_of_parquet(found.file) }}
+    {%- else -%}
+    select cast(null as varchar) as finding_id, cast(null as date) as found_on where 1 = 0
+    {%- endif -%}
+{%- endmacro %}
+
+{# Query that names the file at a path, where it is there; and the rows of a Parquet file. #}
+{% macro files_like(path) -%}{{ return(adapter.dispatch('files_like')(path)) }}{%- endmacro %}
+{% macro rows_of_parquet(path) -%}{{ return(adapter.dispatch('rows_of_parquet')(path)) }}{%- endmacro %}

@@ -41,3 +41,12 @@
         )
     end
 {%- endmacro %}
+
+{# Spark SQL lists no folder: nothing is remembered, a finding's day is that of its delivery. #}
+{% macro spark__files_like(path) -%}
+    select cast(null as string) as path where 1 = 0
+{%- endmacro %}
+
+{% macro spark__rows_of_parquet(path) -%}
+    parquet.`{{ path }}`
+{%- endmacro %}

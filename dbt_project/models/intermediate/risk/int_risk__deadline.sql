@@ -1,12 +1,8 @@
 -- One row per finding day and number of working days: the day by which an answer is due.
 with found as (
-    select distinct
-        {{ day_add('cases.delivered_on', 1) }} as found_on,
-        hits.respond_within
-    from {{ ref('int_risk__hit') }} as hits
-    inner join {{ ref('int_risk__case') }} as cases
-        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
-    where hits.respond_unit = 'working_day'
+    select distinct found_on, respond_within
+    from {{ ref('int_risk__finding') }}
+    where respond_unit = 'working_day'
 )
 
 select

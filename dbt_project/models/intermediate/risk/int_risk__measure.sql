@@ -1,38 +1,19 @@
 -- One row per period, entity and measure for risk indicators: those of performance, and counts of what the rules found.
 -- Each count stands beside the cases that could be judged, never beside all: what wasn't delivered is no sign of good order.
--- Off-label lines are R51's among the drug lines of members that tell diagnoses (S2-RISK-18). A person is the doctor in charge.
+-- Off-label lines are R51's among the drug lines of members that tell diagnoses (S2-RISK-18).
+-- A person is the doctor in charge; the counts of doctors stand in int_risk__doctor_measure.
 {%- set case_measures = ['evidenced_cases', 'upcoded_cases', 'watched_cases', 'split_admissions'] %}
-{%- set payment_measures = ['fund_surplus', 'fund_standard', 'settled_charge', 'low_risk_cases', 'low_risk_deaths'] %}
 with among_cases as (
     select
         period,
         member_id,
         dept_code,
-        doctor_id,
         sum(case when is_evidenced then 1 end) as evidenced_cases,
         sum(case when is_evidenced then is_upcoded end) as upcoded_cases,
         sum(case when is_watched then 1 end) as watched_cases,
-        sum(case when is_watched then is_split end) as split_admissions,
-        sum(payment - charge) as fund_surplus,
-        sum(payment) as fund_standard,
-        sum(charge) as settled_charge,
-        sum(case when risk_grade = 1 then 1 end) as low_risk_cases,
-        sum(case when risk_grade = 1 then case when disposition = 'died' then 1 else 0 end end) as low_risk_deaths
+        sum(case when is_watched then is_split end) as split_admissions
     from {{ ref('int_risk__judged_case') }}
-    group by period, member_id, dept_code, doctor_id
-),
-
-by_doctor as (
-    select
-        period,
-        member_id,
-        doctor_id as dept_code
-        {%- for measure in case_measures + payment_measures %},
-        sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
-    from among_cases
-    where doctor_id is not null
-    group by period, member_id, doctor_id
+    group by period, member_id, dept_code
 ),
 
 drugs as (
@@ -71,14 +52,22 @@ among_drugs as (
         and drugs.dept_code = off_label.dept_code
 ),
 
+transferred as (
+    select
+        period,
+        member_id,
+        count(*) as down_referrals_followed,
+        sum(case when has_returned then 1 else 0 end) as down_referrals_returned
+    from {{ ref('int_risk__early_transfer') }}
+    group by period, member_id
+),
+
 counted as (
     {{ long_measures('among_cases', case_measures) }}
     union all
     {{ long_measures('among_drugs', ['drug_lines', 'off_label_lines']) }}
-),
-
-of_doctors as (
-    {{ long_measures('by_doctor', case_measures + payment_measures) }}
+    union all
+    {{ long_measures('transferred', ['down_referrals_followed', 'down_referrals_returned'], has_department=false) }}
 )
 
 select period, entity_level, entity_id, member_id, dept_code, measure, amount from {{ ref('int_performance__measure') }}
@@ -88,9 +77,9 @@ union all
 select
     period,
     'person' as entity_level,
-    member_id || ':' || dept_code as entity_id,
+    member_id || ':' || doctor_id as entity_id,
     member_id,
     cast(null as varchar) as dept_code,
     measure,
     amount
-from of_doctors
+from {{ ref('int_risk__doctor_measure') }}

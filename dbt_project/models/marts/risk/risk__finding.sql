@@ -1,57 +1,15 @@
 -- One row per finding: one rule, one encounter, one subject, with the charge lines it rests on.
--- finding_id is made of these alone, so the same evidence keeps its number from night to night.
--- found_on is the night that follows the delivery of the evidence; the answer's clock starts at nine that morning.
-with hits as (
+-- finding_id and found_on stay from night to night (int_risk__finding); the answer's clock starts at nine on the morning of found_on.
+with timed as (
     select
-        rule_code,
-        rule_version,
-        rule_name,
-        rule_name_en,
-        rule_class,
-        max(legal_basis) as legal_basis,
-        member_id,
-        encounter_id,
-        subject,
-        min(confidence) as rule_confidence,
-        max(respond_within) as respond_within,
-        max(respond_unit) as respond_unit,
-        max(evidence_on) as evidence_on,
-        min(case when is_certain then 1 else 0 end) = 1 as is_certain,
-        {{ money('sum(amount_at_risk)') }} as amount_at_risk,
-        max(evidence) as evidence,
-        max(rule_parameters) as rule_parameters,
-        {{ text_list('charge_id') }} as charge_ids
-    from {{ ref('int_risk__hit') }}
-    group by rule_code, rule_version, rule_name, rule_name_en, rule_class, member_id, encounter_id, subject
-),
-
-placed as (
-    select
-        md5(
-            hits.rule_code || '|' || hits.member_id || '|' || hits.encounter_id || '|' || hits.subject || '|'
-            || {{ joined('hits.charge_ids') }}
-        ) as finding_id,
-        cases.period,
-        hits.*,
-        cases.dept_code,
-        cases.doctor_id,
-        cases.patient_id,
-        {{ day_add('cases.delivered_on', 1) }} as found_on
-    from hits
-    inner join {{ ref('int_risk__case') }} as cases
-        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
-),
-
-timed as (
-    select
-        placed.*,
+        findings.*,
         case
-            when placed.respond_unit = 'hour' then {{ hour_add('placed.found_on', '9 + placed.respond_within') }}
+            when findings.respond_unit = 'hour' then {{ hour_add('findings.found_on', '9 + findings.respond_within') }}
             else {{ hour_add('deadlines.due_on', 9) }}
         end as respond_by
-    from placed
+    from {{ ref('int_risk__finding') }} as findings
     left join {{ ref('int_risk__deadline') }} as deadlines
-        on placed.found_on = deadlines.found_on and placed.respond_within = deadlines.respond_within
+        on findings.found_on = deadlines.found_on and findings.respond_within = deadlines.respond_within
 )
 
 select

@@ -1,0 +1,115 @@
+-- One row per period, member, doctor and measure that a doctor's own cases yield. The doctor is the one in charge of the case.
+-- The same counts as of departments (int_performance__case_measure, int_performance__fee_measure, int_risk__measure), by doctor.
+{%- set case_measures = [
+    'evidenced_cases', 'upcoded_cases', 'watched_cases', 'split_admissions',
+    'fund_surplus', 'fund_standard', 'settled_charge', 'low_risk_cases', 'low_risk_deaths',
+] %}
+{%- set visit_measures = ['outpatient_visits', 'insured_discharges', 'complication_cases', 'followed_discharges', 'readmissions_30d'] %}
+with judged as (
+    select
+        period,
+        member_id,
+        doctor_id as dept_code,
+        sum(case when is_evidenced then 1 end) as evidenced_cases,
+        sum(case when is_evidenced then is_upcoded end) as upcoded_cases,
+        sum(case when is_watched then 1 end) as watched_cases,
+        sum(case when is_watched then is_split end) as split_admissions,
+        sum(payment - charge) as fund_surplus,
+        sum(payment) as fund_standard,
+        sum(charge) as settled_charge,
+        sum(case when risk_grade = 1 then 1 end) as low_risk_cases,
+        sum(case when risk_grade = 1 then case when disposition = 'died' then 1 else 0 end end) as low_risk_deaths
+    from {{ ref('int_risk__judged_case') }}
+    where doctor_id is not null
+    group by period, member_id, doctor_id
+),
+
+-- A member that tells no complication at all has no such measure (int_performance__case_measure).
+telling as (
+    select period, member_id from {{ ref('int_performance__measure') }}
+    where entity_level = 'member' and measure = 'complication_cases'
+),
+
+cases as (
+    select
+        encounters.case_period as period,
+        encounters.member_id,
+        encounters.doctor_id,
+        encounters.encounter_type,
+        encounters.payer in ('employee', 'resident') and telling.member_id is not null as is_insured,
+        coalesce(encounters.has_complication, false) as has_complication,
+        coalesce({{ days_between('encounters.ended_at', 'returns.returned_at') }} <= 30, false) as has_returned,
+        coalesce(own.follows_persons and own.has_next_month and reach.period is not null, false) as is_followed
+    from {{ ref('int_core__encounter') }} as encounters
+    left join telling on encounters.case_period = telling.period and encounters.member_id = telling.member_id
+    left join {{ ref('int_performance__return') }} as returns
+        on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
+    left join {{ ref('int_performance__coverage') }} as own
+        on encounters.member_id = own.member_id and encounters.case_period = own.period
+    left join {{ ref('int_performance__coverage') }} as reach
+        on encounters.member_id = reach.member_id
+        and {{ month_of(day_add('encounters.ended_at', 30)) }} = reach.period
+    where encounters.case_period is not null and encounters.doctor_id is not null
+),
+
+visits as (
+    select
+        period,
+        member_id,
+        doctor_id as dept_code,
+        sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
+        sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
+        sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
+            as complication_cases,
+        sum(case when encounter_type = 'inpatient' and is_followed then 1 end) as followed_discharges,
+        sum(case when encounter_type = 'inpatient' and is_followed then case when has_returned then 1 else 0 end end)
+            as readmissions_30d
+    from cases
+    group by period, member_id, doctor_id
+),
+
+charged as (
+    select
+        charges.case_period as period,
+        charges.member_id,
+        charges.encounter_doctor_id as dept_code,
+        sum(case when charges.encounter_type in ('outpatient', 'emergency') then charges.amount end) as outpatient_fee,
+        sum(case when charges.encounter_type in ('outpatient', 'emergency')
+            then case when charges.charge_class = 'drug' then charges.amount else 0 end end) as outpatient_drug_fee,
+        sum(case when charges.charge_class = 'drug' and coverage.tells_diagnoses then 1 end) as drug_lines
+    from {{ ref('int_core__charge_line') }} as charges
+    left join {{ ref('int_performance__coverage') }} as coverage
+        on charges.member_id = coverage.member_id and charges.case_period = coverage.period
+    where charges.case_period is not null and charges.encounter_doctor_id is not null
+    group by charges.case_period, charges.member_id, charges.encounter_doctor_id
+),
+
+off_label as (
+    select cases.period, cases.member_id, cases.doctor_id, count(*) as off_label_lines
+    from {{ ref('int_risk__hit') }} as hits
+    inner join {{ ref('int_risk__case') }} as cases
+        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
+    where hits.rule_code = 'R51'
+    group by cases.period, cases.member_id, cases.doctor_id
+),
+
+fees as (
+    select
+        charged.*,
+        case when charged.drug_lines is not null then coalesce(off_label.off_label_lines, 0) end as off_label_lines
+    from charged
+    left join off_label
+        on charged.period = off_label.period
+        and charged.member_id = off_label.member_id
+        and charged.dept_code = off_label.doctor_id
+),
+
+measured as (
+    {{ long_measures('judged', case_measures) }}
+    union all
+    {{ long_measures('visits', visit_measures) }}
+    union all
+    {{ long_measures('fees', ['outpatient_fee', 'outpatient_drug_fee', 'drug_lines', 'off_label_lines']) }}
+)
+
+select period, member_id, dept_code as doctor_id, measure, amount from measured
