@@ -127,7 +127,7 @@ def assemble(
         "record": asdict(record),
         "inputs": {"deliveries": inputs.deliveries, "reference": inputs.reference, "code": inputs.code},
         "marts": {one.mart.full_name: one.describe() for one in everything if one.mart != publication.mart},
-        "files": _files(temporary),
+        "files": _files(temporary, _linked(everything, old["files"])),
     }
 
 
@@ -186,7 +186,14 @@ def _publication_table(connection: duckdb.DuckDBPyConnection, kept_records: Reco
     return Written(mart, relation, len(chain), hash="", mark="", shape="", kept=False)
 
 
-def _files(temporary: Path) -> dict[str, str]:
-    """SHA-256 of every file of a publication, by its path inside it."""
+def _linked(marts: Sequence[Written], before: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of the files that are those of the publication before, as recorded there; `verify` reads them."""
+    names = [f"{folder.PARQUET}/{one.mart.schema}/{one.mart.name}.parquet" for one in marts if one.kept]
+    return {name: before[name] for name in names if name in before}
+
+
+def _files(temporary: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of every file of a publication, by its path inside it; what is known is not read again."""
     paths = sorted(path for path in temporary.rglob("*") if path.is_file() and path.name != folder.RECORD)
-    return {str(path.relative_to(temporary)): file_sha256(path) for path in paths}
+    names = {str(path.relative_to(temporary)): path for path in paths}
+    return {name: known.get(name) or file_sha256(path) for name, path in names.items()}

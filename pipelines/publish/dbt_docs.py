@@ -9,15 +9,14 @@ manifest stands in `home/dbt/target` anyway, and the catalogue is what the wareh
 
 from __future__ import annotations
 
-import errno
 import importlib.metadata
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.publish import folder
 from pipelines.publish.content import sha256
 
 NAME = "dbt.html"
@@ -61,12 +60,7 @@ def write_dbt_docs(home: Path, connection: duckdb.DuckDBPyConnection, database: 
             old.unlink()
         kept.write_text(page, encoding="utf-8")
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        target.hardlink_to(kept)
-    except OSError as error:
-        if error.errno != errno.EXDEV:  # the home stands on another disk than the publications
-            raise
-        shutil.copyfile(kept, target)
+    folder.link_or_copy(kept, target)
     return True
 
 

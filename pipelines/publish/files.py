@@ -10,7 +10,6 @@ a copy of the database. A mart is compared by a quick mark over all its rows (`c
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,7 +88,7 @@ def write_parquet(
         path.parent.mkdir(parents=True, exist_ok=True)
         old = before / path.relative_to(target) if before else None
         if written.kept and old is not None and old.is_file():
-            os.link(old, path)
+            folder.link_or_copy(old, path)
         else:
             written = replace(written, kept=False)
             connection.execute(

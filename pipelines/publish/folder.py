@@ -13,6 +13,7 @@ here: what is in the files.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -30,6 +31,8 @@ DRILLS = "drills"
 DATABASE, PARQUET, SITE, DOCS = "consortium.duckdb", "parquet", "site", "docs"
 VALIDATIONS = "expectations.json"
 _TEMPORARY = ".tmp"
+_NO_LINKS = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP})
+"""What a disk says that holds the other file, too many names of it, or no links at all."""
 
 
 @contextmanager
@@ -120,6 +123,16 @@ def sweep(published: Path) -> list[str]:
         elif path.name.startswith(".") and path.suffix == _TEMPORARY:
             path.unlink()
     return removed
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A second name for a file that is never changed again; a copy where the disk gives none."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(source, target)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -80,6 +81,32 @@ def test_a_changed_cell_changes_the_hash_and_only_that_mart_is_written_again(hou
         ][0]
     )
     assert verify(house.settings) == []
+
+
+def test_where_the_disk_gives_no_links_a_copy_is_kept_and_outlives_the_publication_it_came_from(house, monkeypatch):
+    first = house.publish()
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "no links here")
+
+    monkeypatch.setattr(folder.os, "link", refused)
+    second = house.publish("run-2")
+    name = "parquet/core/member.parquet"
+    assert (first.path / name).stat().st_ino != (second.path / name).stat().st_ino
+    assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
+    assert verify(house.settings) == []
+
+
+def test_a_linked_file_that_was_damaged_is_not_taken_for_good(house):
+    """Its recorded SHA-256 goes on, so that the chain breaks where the bytes do."""
+    damaged = house.publish().path / "parquet/core/member.parquet"
+    damaged.chmod(0o644)
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    second = house.publish("run-2")
+    found = {(each.publication_id, each.where) for each in verify(house.settings)}
+    assert (second.publication_id, "parquet/core/member.parquet") in found
 
 
 def test_a_mart_that_is_gone_is_gone_from_the_next_publication(house):
@@ -217,6 +244,8 @@ def test_the_newest_n_and_yearly_closes_are_kept(house):
         house.publish(f"run-{run}")
     assert [p.record.run_id for p in publications(house.settings)] == ["run-3", "run-4", "run-5"]
     assert len(house.read("from governance.publication")) == 5
+    # The first one's file lives on under the names that later ones gave it.
+    assert (house.settings.published / "current/parquet/core/member.parquet").stat().st_nlink == 3
     assert verify(house.settings) == []
 
 
