@@ -17,12 +17,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tests.benchmark import big_csv, report
+from tests.benchmark import big_csv, report, risk_scale
 from tests.benchmark.landings import Format, copied, deliver_anew, landing, typical_member
 from tests.benchmark.measured import ROOT, Failed, Taken, measure
 
 HOME = ROOT / ".yilian" / "benchmark"
-PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv")
+PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv", "risk")
 USUAL = ("floor", "night", "nothing-new", "one-redelivered", "pandas")
 RUNS = {"S": 3, "M": 1, "L": 1}
 FORMATS: dict[str, tuple[Format, ...]] = {"S": ("csv", "parquet"), "M": ("csv", "parquet"), "L": ("parquet",)}
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", default="S", choices=("S", "M", "L"))
     parser.add_argument("--runs", type=int, help="interleaved runs; default: 3 at S, 1 else")
     parser.add_argument(
-        "--parts", help=f"of {','.join(PARTS)}; default: all but big-csv. nothing-new and one-redelivered need night"
+        "--parts", help=f"of {','.join(PARTS)}; all but big-csv, risk by default; nothing-new, one-redelivered need night"
     )
     parser.add_argument("--formats", help="csv,parquet: what the members deliver; default: both, at L Parquet")
     parser.add_argument(
@@ -56,9 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
     stamp = datetime.now().strftime("%Y%m%dT%H%M%S")
     work = options.into.resolve() / f"work-{options.size}-{stamp}"
     results: dict[str, Results] = {}
+    risk: dict[str, risk_scale.RiskCost] = {}
     try:
         for kind in formats:
-            results[kind] = Run(options.into.resolve(), options.size, kind, work / kind).times(runs, parts)
+            run = Run(options.into.resolve(), options.size, kind, work / kind)
+            results[kind] = run.times(runs, parts)
+            if "risk" in parts:
+                risk[kind] = risk_scale.measured(run.built(), work / kind / "risk", {"CONSORTIUM_NOW": CLOCK})
         found = big_csv.measured(work / "big-csv") if "big-csv" in parts else None
     except Failed as failed:
         print(failed, file=sys.stderr)
@@ -72,10 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
             kind: {part: [asdict(one) for one in taken] for part, taken in r.items()} for kind, r in results.items()
         },
         "big_csv": found,
+        "risk": {kind: cost.to_dict() for kind, cost in risk.items()},
     }
     path = options.into / f"{options.size}-{stamp}.json"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     print(report.page(options.size, results, found))
+    for kind, cost in risk.items():
+        print(f"\nrule set, {kind}\n{cost.table()}")
     print(f"\nkept in {path}")
     if not options.keep:
         shutil.rmtree(work, ignore_errors=True)
@@ -109,6 +116,13 @@ class Run:
                     said = f"{taken.wall} s, {taken.cpu} CPU s, {taken.peak_mb} MB, load {taken.load}"
                     print(f"{part} {number + 1}: {said}", file=sys.stderr)
         return dict(results)
+
+    def built(self) -> Path:
+        """The home of the first night, which is run now where it was not measured."""
+        folder = self._work / "0"
+        if not (folder / "night" / "home" / "warehouse.duckdb").exists():
+            self._night(folder)
+        return folder / "night" / "home"
 
     def _floor(self, folder: Path) -> Taken:
         target = folder / "floor"
