@@ -1,16 +1,17 @@
 """The state of the close: which periods are closed, and closing or reopening one on purpose.
 
-Belongs here: `yilian period close|reopen|list`. A row in the state stands above `seeds/periods.csv`; every change is
-kept with who, when and why. Not here: what a closed period means for a delivery (`file.py`), what its figures were
-(`pipelines/ledger/close.py`).
+Belongs here: `yilian period close|reopen|list`, and what `governance.period_close` shows. A row in the state stands
+above `seeds/periods.csv`; every change is kept with who, when and why. Not here: what a closed period means for a delivery
+(`file.py`), what its figures were (`pipelines/ledger/close.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from pipelines.reference import Row
 from pipelines.state import State, put
 
 OPEN, CLOSED = "open", "closed"
@@ -51,6 +52,41 @@ def changes(state: State, period: str | None = None) -> list[dict[str, str]]:
         "where ? is null or period = ? order by period, changed_at, rowid",
         (period, period),
     )
+
+
+def history(state: State, declared: Iterable[Row]) -> list[dict[str, str | int | None]]:
+    """Every close and reopening there is a word of, oldest first, as `governance.period_close` shows it.
+
+    Args:
+        declared: the rows of `periods.csv`.
+
+    Returns:
+        period, status, changed_at (ISO; None where `periods.csv` names no day), changed_by, reason, said_in
+        (`periods.csv` or `command`), is_current (`true` on the newest word of each period) and kept_figures (statement
+        figures that a close holds the coming nights to; 0 where nothing was published yet, or the period is open).
+    """
+    words: list[dict[str, str | int | None]] = [
+        {
+            "period": row["period"],
+            "status": row["status"],
+            "changed_at": f"{row['closed_on']}T00:00:00" if row["closed_on"] else None,
+            "changed_by": row["closed_by"] or None,
+            "reason": row["reason"] or None,
+            "said_in": "periods.csv",
+        }
+        for row in declared
+    ]
+    words += [{**row, "said_in": "command"} for row in changes(state)]
+    newest = {word["period"]: number for number, word in enumerate(words)}
+    kept = {
+        row["period"]: int(row["figures"])
+        for row in state.rows("select period, count(*) as figures from closed_figure group by period")
+    }
+    for number, word in enumerate(words):
+        is_current = newest[word["period"]] == number
+        word["is_current"] = "true" if is_current else "false"
+        word["kept_figures"] = kept.get(word["period"], 0) if is_current else 0
+    return sorted(words, key=lambda word: (str(word["period"]), word["said_in"] == "command"))
 
 
 def _put(

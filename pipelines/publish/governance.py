@@ -17,9 +17,11 @@ import duckdb
 import polars as pl
 import yaml
 
+from pipelines import reference
+from pipelines.ingest import periods
 from pipelines.publish.chain import Record
 from pipelines.publish.errors import PublicationError
-from pipelines.publish.inputs import read_manifest
+from pipelines.publish.inputs import read_manifest, reference_folder
 from pipelines.publish.marts import RECORDS, Column, Mart, catalogue, literal, quoted
 from pipelines.settings import Settings
 from pipelines.state import State
@@ -76,6 +78,7 @@ def build_records(
         "delivery_outcome": _outcome_rows(state),
         "quality_score": quality_rows(read_manifest(settings), state, members),
         "alert": _alert_rows(state),
+        "period_close": _close_rows(settings, state),
     }
     for name, found in rows.items():
         if name not in built:
@@ -151,6 +154,12 @@ def _gate_rows(state: State) -> list[dict[str, Any]]:
 
 def _alert_rows(state: State) -> list[dict[str, Any]]:
     return state.rows("select * from alert")
+
+
+def _close_rows(settings: Settings, state: State) -> list[dict[str, Any]]:
+    folder = reference_folder(settings)
+    declared = reference.read(folder, "periods") if (folder / "periods.csv").is_file() else ()
+    return periods.history(state, declared)
 
 
 def _outcome_rows(state: State) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
+from pipelines.ingest import periods
 from pipelines.publish import PublicationError
 from pipelines.publish.dictionary import COLUMNS
 from pipelines.publish.governance import tables
@@ -124,3 +125,28 @@ def test_the_dictionary_describes_every_column_of_every_mart(house):
     lines = (made.path / "dictionary.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert 'mart,cost,department_cost,5,full_amount,"DECIMAL(18,2)",False,全成本,Full cost,,' in lines
+
+
+def test_every_close_and_reopening_is_published_with_who_when_and_why(house):
+    """The reference data closed a year before; October was closed by command, reopened, and closed again."""
+    path = house.settings.home / "reference" / "periods.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "period,status,closed_on,closed_by,reason\n2025-10,closed,2025-11-05,王会计,年结\n2026-10,open,,,\n"
+    )
+    said = {"by": "王会计", "reason": "月结"}
+    figure = {"period": "2026-10", "statement": "cash", "line_code": "CF_NET", "member_id": "H01", "amount": "1.00"}
+    periods.close(house.state, "2026-10", at=datetime(2026, 11, 5, 9), **said)
+    periods.reopen(house.state, "2026-10", by="周总会计师", reason="补录", at=datetime(2026, 11, 6, 9))
+    periods.close(house.state, "2026-10", at=datetime(2026, 11, 7, 9), figures=[figure], **said)
+    house.publish()
+    assert house.read(
+        "select period, status, changed_at::varchar, changed_by, reason, said_in, is_current, kept_figures "
+        "from governance.period_close order by period, said_in desc, changed_at"
+    ) == [
+        ("2025-10", "closed", "2025-11-05 00:00:00", "王会计", "年结", "periods.csv", True, 0),
+        ("2026-10", "open", None, None, None, "periods.csv", False, 0),
+        ("2026-10", "closed", "2026-11-05 09:00:00", "王会计", "月结", "command", False, 0),
+        ("2026-10", "open", "2026-11-06 09:00:00", "周总会计师", "补录", "command", False, 0),
+        ("2026-10", "closed", "2026-11-07 09:00:00", "王会计", "月结", "command", True, 1),
+    ]
