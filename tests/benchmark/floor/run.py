@@ -88,7 +88,8 @@ def run(
         staged("step-down", lambda: _departments(connection, trace))
         staged("pools and payment", lambda: _script(connection, "3_pools"))
         staged("cases and lines", lambda: _members(connection, files))
-        staged("marts", lambda: _script(connection, "5_marts"))
+        staged("case cost", lambda: _case_cost(connection, files))
+        staged("marts", lambda: _script(connection, "6_marts"))
         staged("publication", lambda: _publish(connection, target / "published"))
     return seconds
 
@@ -157,13 +158,25 @@ def _departments(connection: duckdb.DuckDBPyConnection, trace: Path | None) -> N
 
 
 def _members(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivered]) -> None:
+    for members in _groups(files):
+        for statement in statements("4_cases"):
+            connection.execute(statement.replace("$members", members))
+
+
+def _case_cost(connection: duckdb.DuckDBPyConnection, files: Sequence[Delivered]) -> None:
+    before, cases = (HERE / "5_case_cost.sql").read_text(encoding="utf-8").split("-- by member\n")
+    connection.execute(before)
+    for number, members in enumerate(_groups(files)):
+        into = "insert into mart.cost.case_cost" if number else "create table mart.cost.case_cost as"
+        connection.execute(f"{into} {cases.replace('$members', members)}")
+
+
+def _groups(files: Sequence[Delivered]) -> list[str]:
+    """Members whose cases are costed together, as lists for SQL."""
     lines: dict[str, int] = {}
     for file in files:
         lines[file.member_id] = lines.get(file.member_id, 0) + (file.rows if file.extract == "charge_lines" else 0)
-    for members in together(lines, AT_ONCE):
-        listed = ", ".join(quoted(member) for member in members)
-        for statement in statements("4_cases"):
-            connection.execute(statement.replace("$members", listed))
+    return [", ".join(quoted(member) for member in members) for members in together(lines, AT_ONCE)]
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
