@@ -1,8 +1,8 @@
 """The state of the close: which periods are closed, and closing or reopening one on purpose.
 
 Belongs here: `yilian period close|reopen|list`, and what `governance.period_close` shows. A row in the state stands
-above `seeds/periods.csv`; every change is kept with who, when and why. Not here: what a closed period means for a delivery
-(`file.py`), what its figures were (`pipelines/ledger/close.py`).
+above `seeds/periods.csv`; every change is kept with who, when and why. Not here: what a closed period means for a
+delivery (`file.py`), what its figures were (`pipelines/ledger/close.py`).
 """
 
 from __future__ import annotations

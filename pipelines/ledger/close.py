@@ -5,7 +5,8 @@ the gates. Does not belong here: closing and reopening (`pipelines/ingest/period
 (`expectations/marts/gate2.yml`, `expectations/members/ledger.yml`).
 
 Maps, rules, forms and policy carry dates, so that recomputing a period finds its own. A change without a date (an
-edited old row) would still reach back: the kept figures show it, and the gate stays closed until the period is reopened.
+edited old row) would still reach back: the kept figures show it, and the gate stays closed until the period is
+reopened.
 """
 
 from __future__ import annotations

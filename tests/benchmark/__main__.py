@@ -17,12 +17,13 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tests.benchmark import big_csv, report, risk_scale
+from tests.benchmark import big_csv, ledger_scale, report, risk_scale
 from tests.benchmark.landings import Format, copied, deliver_anew, landing, typical_member
 from tests.benchmark.measured import ROOT, Failed, Taken, measure
 
 HOME = ROOT / ".yilian" / "benchmark"
-PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv", "risk")
+PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv", "risk", "ledger")
+OF_THEIR_OWN = {"big-csv", "ledger"}  # parts that make what they read
 USUAL = ("floor", "night", "nothing-new", "one-redelivered", "pandas")
 RUNS = {"S": 3, "M": 1, "L": 1}
 FORMATS: dict[str, tuple[Format, ...]] = {"S": ("csv", "parquet"), "M": ("csv", "parquet"), "L": ("parquet",)}
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", default="S", choices=("S", "M", "L"))
     parser.add_argument("--runs", type=int, help="interleaved runs; default: 3 at S, 1 else")
     parser.add_argument(
-        "--parts", help=f"of {','.join(PARTS)}; all but big-csv, risk by default; nothing-new, one-redelivered need night"
+        "--parts", help=f"of {','.join(PARTS)}; default: {','.join(USUAL)}; nothing-new, one-redelivered need night"
     )
     parser.add_argument("--formats", help="csv,parquet: what the members deliver; default: both, at L Parquet")
     parser.add_argument(
@@ -58,12 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
     results: dict[str, Results] = {}
     risk: dict[str, risk_scale.RiskCost] = {}
     try:
-        for kind in formats:
+        for kind in formats if set(parts) - OF_THEIR_OWN else ():
             run = Run(options.into.resolve(), options.size, kind, work / kind)
             results[kind] = run.times(runs, parts)
             if "risk" in parts:
                 risk[kind] = risk_scale.measured(run.built(), work / kind / "risk", {"CONSORTIUM_NOW": CLOCK})
         found = big_csv.measured(work / "big-csv") if "big-csv" in parts else None
+        ledger = ledger_scale.measured(work / "ledger") if "ledger" in parts else None
     except Failed as failed:
         print(failed, file=sys.stderr)
         return 1
@@ -77,12 +79,16 @@ def main(arguments: list[str] | None = None) -> int:
         },
         "big_csv": found,
         "risk": {kind: cost.to_dict() for kind, cost in risk.items()},
+        "ledger": ledger.to_dict() if ledger else None,
     }
+    options.into.mkdir(parents=True, exist_ok=True)
     path = options.into / f"{options.size}-{stamp}.json"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     print(report.page(options.size, results, found))
     for kind, cost in risk.items():
         print(f"\nrule set, {kind}\n{cost.table()}")
+    if ledger:
+        print(f"\nthe ledger by itself\n{ledger.table()}")
     print(f"\nkept in {path}")
     if not options.keep:
         shutil.rmtree(work, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmark.ledger_scale`: ten million voucher lines of sixty members, through the ledger's models.
+"""`python -m tests.benchmark --parts ledger`: ten million voucher lines of sixty members, through the ledger's models.
 
 Here: a lake of synthetic vouchers (one in twenty between members, some booked by one side only or with another
 amount), and what building the ledger on it takes. Not here: the whole night (`__main__.py`), what the marts must hold
@@ -14,12 +14,15 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from pipelines import contract
+from tests.benchmark import report
 from tests.benchmark.measured import ROOT, Taken, measure
 
 SEEDS = ROOT / "seeds"
@@ -119,8 +122,42 @@ from rolled where period = '{period}'
 """
 
 
+@dataclass(frozen=True)
+class LedgerCost:
+    """What the ledger takes on that many lines: the build, and its dearest models in seconds."""
+
+    lines: int
+    members: int
+    taken: Taken
+    models: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+    def table(self) -> str:
+        """Lines, time, memory and load; below them the models."""
+        taken = self.taken
+        heads = ["voucher lines", "members", "months", "wall s", "CPU s", "peak MB", "load"]
+        load = f"{taken.load[0]} -> {taken.load[1]}"
+        row = [f"{self.lines:,}", self.members, len(PERIODS), taken.wall, taken.cpu, taken.peak_mb, load]
+        models = [[name, f"{seconds:.2f}"] for name, seconds in self.models.items()]
+        return "\n\n".join([report.grid(heads, [row]), report.grid(["dearest models", "s"], models)])
+
+
+def measured(room: Path, lines: int = 10_000_000, members: int = 60) -> LedgerCost:
+    """Writes a lake and reference data under `room`, builds the ledger on it.
+
+    Raises:
+        Failed: dbt ended badly; its output is named.
+    """
+    written = lake(room / "home" / "in_force", lines, members)
+    reference(room / "reference", members)
+    taken, models = build(room)
+    return LedgerCost(written, members, taken, models)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Writes the lake, builds the ledger on it, prints what it took."""
+    """Measures one size and prints what it took."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark.ledger_scale", description=__doc__)
     parser.add_argument("--lines", type=int, default=10_000_000)
     parser.add_argument("--members", type=int, default=60)
@@ -128,14 +165,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     room = options.into or Path(tempfile.mkdtemp(prefix="yilian-ledger-"))
     try:
-        written = lake(room / "home" / "in_force", options.lines, options.members)
-        reference(room / "reference", options.members)
-        taken = build(room)
+        print(measured(room, options.lines, options.members).table())
     finally:
         if options.into is None:
             shutil.rmtree(room, ignore_errors=True)
-    print(f"{written:,} voucher lines of {options.members} members in {len(PERIODS)} months")
-    print(f"wall {taken.wall} s, CPU {taken.cpu} s, peak {taken.peak_mb} MB, load {taken.load[0]} -> {taken.load[1]}")
     return 0
 
 
@@ -196,8 +229,8 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def build(room: Path) -> Taken:
-    """Parses and seeds, then measures the build of the ledger and prints its dearest models.
+def build(room: Path) -> tuple[Taken, dict[str, float]]:
+    """Parses and seeds, then measures the build of the ledger; gives its dearest models beside it.
 
     Raises:
         Failed: dbt ended badly; its output is named.
@@ -211,9 +244,8 @@ def build(room: Path) -> Taken:
     command = [*dbt, "build", "--indirect-selection", "buildable", "--select", *SELECT, *left_out, *places]
     taken = measure(command, environ, room / "build.log")
     results = json.loads((room / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    for result in sorted(results, key=lambda each: -each["execution_time"])[:12]:
-        print(f"{result['execution_time']:8.2f} s  {result['unique_id']}")
-    return taken
+    dearest = sorted(results, key=lambda each: -each["execution_time"])[:12]
+    return taken, {each["unique_id"].removeprefix("model.yilian."): each["execution_time"] for each in dearest}
 
 
 if __name__ == "__main__":
