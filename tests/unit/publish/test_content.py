@@ -54,7 +54,7 @@ CELLS = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(CELLS, max_size=8), st.randoms(use_true_random=False))
 def test_the_hash_is_that_of_the_rule_and_blind_to_order(rows, random):
     shuffled = list(rows)
@@ -62,7 +62,7 @@ def test_the_hash_is_that_of_the_rule_and_blind_to_order(rows, random):
     assert in_duckdb(shuffled) == by_hand(rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=5), st.lists(CELLS, min_size=1, max_size=5))
 def test_different_rows_have_different_hashes(left, right):
     same = sorted(map(repr, left)) == sorted(map(repr, right))
