@@ -6,7 +6,6 @@ readers see it (`publication`), and the form of each medium.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -25,7 +24,7 @@ from pipelines.publish.dictionary import dictionary, keys_of, write_dictionary
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.files import Written, measure, write_database, write_parquet
 from pipelines.publish.governance import Records, build_records
-from pipelines.publish.inputs import Inputs, file_sha256, reference_folder
+from pipelines.publish.inputs import Inputs, file_sha256
 from pipelines.publish.lineage import read_lineage
 from pipelines.publish.marts import AREAS, RECORDS, attach, catalogue, connect, quoted
 from pipelines.publish.metadata import write_metadata
@@ -113,7 +112,7 @@ def assemble(
         names = member_names(connection, marts)
         lineage = read_lineage(settings.home, connection, "warehouse")
         has_docs = write_dbt_docs(settings.home, connection, "warehouse", temporary / folder.DOCS / dbt_docs.NAME)
-    frames = frames.and_also("steps", _steps(state, draft)).and_also("period_close", _close(settings, state, inputs))
+    frames = frames.and_also("steps", _steps(state, draft))
     entries = dictionary(marts, keys_of(settings.home / "dbt" / "target" / "manifest.json"), lineage)
     write_dictionary(entries, temporary)
     counts = {one.mart.full_name: one.rows for one in everything}
@@ -149,24 +148,6 @@ def _steps(state: State, draft: Record) -> pl.DataFrame:
     )
     told = [(row["part"], row["started_at"], row["finished_at"], row["run_id"] == draft.run_id) for row in rows]
     return pl.DataFrame(told, schema=["part", "started_at", "finished_at", "is_tonight"], orient="row")
-
-
-def _close(settings: Settings, state: State, inputs: Inputs) -> pl.DataFrame:
-    """Whether the periods of the publication are closed: what was decided here, else what `periods.csv` says."""
-    path = reference_folder(settings) / "periods.csv"
-    found: dict[str, tuple[str, str | None, str | None]] = {}
-    if path.is_file():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-        found = {row["period"]: (row["status"], row["closed_on"] or None, row["reason"] or None) for row in rows}
-    for row in state.rows("select period, status, changed_at, reason from period_status"):
-        found[row["period"]] = (row["status"], row["changed_at"], row["reason"])
-    told = [(period, *found.get(period, ("open", None, None))) for period in reversed(inputs.periods)]
-    return pl.DataFrame(
-        [(period, f"period_{status}", *rest) for period, status, *rest in told],
-        schema=dict.fromkeys(("period", "status", "changed_at", "reason"), pl.String),
-        orient="row",
-    )
 
 
 def _downloads(temporary: Path, counts: Mapping[str, int]) -> list[tuple[str, int | None, int]]:
