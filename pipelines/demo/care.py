@@ -170,6 +170,7 @@ def line_frame(world: World, member: Member, columns: dict[str, Ints], shift: in
             "case": (columns["case"] + shift).astype(np.int32),
             "minute": columns["minute"],
             "item": item.astype(np.int32),
+            "named": item.astype(np.int32),  # whose name the line bears
             "quantity": columns["quantity"],
             "price": price,
             "amount": price * columns["quantity"],

@@ -175,11 +175,11 @@ def charge_lines(world: World, member: Member, cut: Month) -> pl.DataFrame:
         {
             "item": pl.Series(range(len(listed)), dtype=pl.Int32),
             "item_code": [i.code for i in listed],
-            "item_name": [i.name for i in listed],
             "charge_class": [i.charge_class for i in listed],
             "in_insurance_catalog": [i.in_catalog for i in listed],
         }
     )
+    names = dict(enumerate(i.name for i in listed))
     codes = dict(enumerate(p.code for p in places.places(member)))
     case = cut.cases.select(pl.col("row").alias("case"), "encounter_id", "doctor_id")
     return (
@@ -190,7 +190,7 @@ def charge_lines(world: World, member: Member, cut: Month) -> pl.DataFrame:
             "encounter_id",
             moment("minute").alias("charged_at"),
             "item_code",
-            "item_name",
+            pl.col("named").replace_strict(names, return_dtype=pl.String).alias("item_name"),
             "charge_class",
             "quantity",
             pl.col("price").alias("unit_price"),

@@ -103,8 +103,9 @@ class Planter:
         price: int | None = None,
         tag: int = 0,
         days: int = 0,
+        named: str | None = None,
     ) -> None:
-        """Add a line; `price` in fen overrides the price list."""
+        """Add a line; `price` in fen overrides the price list, `named` gives it the name of another item."""
         item = self.world.catalogue.item(code).index
         one = np.array([1], dtype=np.int64)
         columns = {
@@ -114,6 +115,8 @@ class Planter:
         line = line_frame(self.world, self.care.member, columns, 0).with_columns(
             pl.lit(tag, dtype=pl.Int32).alias("tag"), pl.lit(days, dtype=pl.Int32).alias("days")
         )
+        if named is not None:
+            line = line.with_columns(named=pl.lit(self.world.catalogue.item(named).index, dtype=pl.Int32))
         if price is not None:
             line = line.with_columns(
                 price=pl.lit(price, dtype=pl.Int64), amount=pl.lit(price * quantity, dtype=pl.Int64)

@@ -98,6 +98,11 @@ def r35(s: Sheet) -> None:
         )
 
 
+r37 = _lines("R37", lambda p, c, t: p.add(c, "TRT007", _at(p, c, 2, 905), tag=t, named="TRT006"),
+              lambda p, c, t: p.add(c, "TRT007", _at(p, c, 2, 905), tag=t, named="TRT008"),
+              ("an infusion pump billed as an infusion", "an injection's name on an infusion, much alike"))  # fmt: skip
+
+
 r39 = _lines("R39", lambda p, c, t: p.add(c, "HVC001", _at(p, c, 2, 675), tag=t),
               lambda p, c, t: p.mark(c, p.classes("consumable"), t),
               ("a coronary stent without an operation", "ordinary consumables without an operation"))  # fmt: skip

@@ -49,6 +49,7 @@ LEAD: dict[str, tuple[Step, ...]] = {
         people.r70,
         line.r64,
         people.r55,
+        line.r37,
     ),
     "10": (
         stay.lend,

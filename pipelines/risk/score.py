@@ -3,7 +3,10 @@
 Belongs here: comparing findings with labels, rule by rule, and printing the table. Does not belong here: the rules
 (dbt_project/models/intermediate/risk), planting violations (pipelines/demo), reading a delivery.
 
-    python -m pipelines.risk.score <warehouse.duckdb> <violations.csv>
+    python -m pipelines.risk.score [<home or .duckdb> [<violations.csv>]]
+
+Without arguments it scores the warehouse of CONSORTIUM_HOME by the labels that lie beside the deliveries of
+CONSORTIUM_LANDING.
 
 A label is a row [rule_code, member_id, encounter_id, charge_ids, is_violation, note]; a near-miss is a label that is no
 violation. A finding on an encounter that no label of its rule names is a false alarm: what isn't planted is clean.
@@ -19,6 +22,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipelines.risk import ranking
+from pipelines.settings import Settings
 
 Case = tuple[str, str]
 """Member and encounter."""
@@ -166,14 +170,24 @@ def _share(value: Fraction | None) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; 0 if every rule is perfect, else 1."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.risk.score", description=__doc__)
-    parser.add_argument("warehouse", type=Path, help="DuckDB file with risk.finding")
-    parser.add_argument("labels", type=Path, help="violations.csv of the demo; anomalies.csv beside it is ranked too")
+    settings = Settings.load()
+    parser.add_argument(
+        "warehouse", type=Path, nargs="?", default=settings.home, help="a home, or a DuckDB file with risk.finding"
+    )
+    parser.add_argument(
+        "labels", type=Path, nargs="?", default=settings.landing / "_labels" / "violations.csv",
+        help="violations.csv of the demo; anomalies.csv beside it is ranked too",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
-    scores = score(read_findings(options.warehouse), read_labels(options.labels))
+    warehouse = options.warehouse / "warehouse.duckdb" if options.warehouse.is_dir() else options.warehouse
+    for path in (warehouse, options.labels):
+        if not path.exists():
+            parser.error(f"{path} does not exist: run `yilian nightly --demo` first, or name another")
+    scores = score(read_findings(warehouse), read_labels(options.labels))
     print(table(scores))
     anomalies = options.labels.with_name("anomalies.csv")
     if anomalies.exists() and (planted := ranking.read_planted(anomalies)):
-        cases = ranking.read_scored(options.warehouse, ranking.periods_of(options.warehouse, planted))
+        cases = ranking.read_scored(warehouse, ranking.periods_of(warehouse, planted))
         print(ranking.rank(cases, planted, ranking.read_planted(options.labels)).table())
     return 0 if all(one.is_perfect for one in scores) else 1
 

@@ -80,6 +80,7 @@ def test_every_rule_of_the_catalogue_has_a_hit(told: Told, dbt_session: Warehous
         ("R34-hit", 1, "20.00"),  # two hours beyond 24
         ("R35-hit", 1, "10.00"),
         ("R42-hit", 1, "20.00"),  # the lower grade
+        ("R37-hit", 1, "10.00"),  # the item named has no price limit
         ("R38-last-H01", 1, "30.00"),
         ("R41-hit", 1, "0.20"),
         ("CLAIM-hit", 1, "8.00"),  # the lesser of both

@@ -48,3 +48,8 @@
 {% macro duckdb__rows_of_parquet(path) -%}
     read_parquet('{{ path | replace("'", "''") }}')
 {%- endmacro %}
+
+{% macro duckdb__name_likeness(one, other) -%}
+    {%- set a, b = "list_distinct(string_split(" ~ one ~ ", ''))", "list_distinct(string_split(" ~ other ~ ", ''))" -%}
+    {{ ratio('2 * len(list_intersect(' ~ a ~ ', ' ~ b ~ '))', '(len(' ~ a ~ ') + len(' ~ b ~ '))') }}
+{%- endmacro %}

@@ -125,6 +125,9 @@
 {# Ordered list of the distinct texts of a group, NULLs left out: the one place where a list leaves SQL. #}
 {% macro text_list(expression) -%}{{ return(adapter.dispatch('text_list')(expression)) }}{%- endmacro %}
 
+{# How like two names are, 0 to 1: twice the characters they share, by the characters each has (Dice). #}
+{% macro name_likeness(one, other) -%}{{ return(adapter.dispatch('name_likeness')(one, other)) }}{%- endmacro %}
+
 {# `moment` plus whole hours. #}
 {% macro hour_add(moment, hours) -%}{{ return(adapter.dispatch('hour_add')(moment, hours)) }}{%- endmacro %}
 

@@ -50,3 +50,8 @@
 {% macro spark__rows_of_parquet(path) -%}
     parquet.`{{ path }}`
 {%- endmacro %}
+
+{% macro spark__name_likeness(one, other) -%}
+    {%- set a, b = "array_distinct(split(" ~ one ~ ", ''))", "array_distinct(split(" ~ other ~ ", ''))" -%}
+    {{ ratio('2 * size(array_intersect(' ~ a ~ ', ' ~ b ~ '))', '(size(' ~ a ~ ') + size(' ~ b ~ '))') }}
+{%- endmacro %}

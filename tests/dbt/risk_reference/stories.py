@@ -324,6 +324,15 @@ def days_of_stay(story: Story) -> None:
 
 
 def charges(story: Story) -> None:
+    # R37: the name of an electrocardiogram on an infusion; a brand's name and one much like its own say nothing
+    for name, written, found in (
+        ("R37-hit", "心电图", "R37"),
+        ("R37-brand", "欧林静滴", ""),
+        ("R37-alike", "Ⅱ级护理", ""),
+    ):
+        story.visit(name, name, "2026-10-02", found)
+        story.charge(name, "INFUSION" if name != "R37-alike" else "CARE1", "2026-10-02", item_name=written)
+
     story.visit("R30-hit", "P30", "2026-10-02", "R30")
     story.charge("R30-hit", "GAS", "2026-10-02", at="08:00:00")
     story.charge("R30-hit", "POTASSIUM", "2026-10-02", at="13:59:00")

@@ -25,6 +25,7 @@
     'int_risk__r34_more_than_24_hours',
     'int_risk__r35_unbundled_item',
     'int_risk__r36_second_operation_full_price',
+    'int_risk__r37_item_under_another_name',
     'int_risk__r38_billed_beyond_stock',
     'int_risk__r39_consumable_without_operation',
     'int_risk__r40_missing_companion',
