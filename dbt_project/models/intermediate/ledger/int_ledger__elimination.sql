@@ -1,6 +1,6 @@
 -- One row per period, rule, leg, pair, member and account of the elimination journal (the ledger ELIM). Member ledgers are
 -- never changed: consolidated = sum of members + ELIM. Every internal amount leaves its own line; where the sides differ,
--- the difference goes to the visible account IC_DIFF (E12: to its own), so each rule's entries balance. Debit positive.
+-- the difference goes to the visible account IC_DIFF (E12, where both sides book: to its own), so each rule's entries balance. Debit positive.
 {% set pair = 'leg, period, rule_id, a_member_id, b_member_id' %}
 
 with booked as (
@@ -170,8 +170,13 @@ select
     case when rules.difference_account is null then differences.statement else accounts.account_type end,
     differences.amount
 from differences
-inner join (
+left join {{ ref('int_ledger__intercompany_pair') }} as pairs using ({{ pair }})
+left join (
     select distinct period, rule_id, leg, difference_account from {{ ref('int_ledger__elimination_side') }}
-) as rules using (period, rule_id, leg)
+) as rules
+    on differences.period = rules.period
+    and differences.rule_id = rules.rule_id
+    and differences.leg = rules.leg
+    and pairs.explained_amount <> 0
 left join {{ ref('core__account') }} as accounts on rules.difference_account = accounts.account_code
 where differences.amount <> 0

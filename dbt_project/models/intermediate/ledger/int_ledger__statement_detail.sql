@@ -56,11 +56,25 @@ own as (
     group by entries.period, entries.member_id, entries.account_code
 ),
 
--- Movement rules that touch the balance sheet (a gain inside an asset's cost, free transfers, equity).
-lasting_rules as (
-    select distinct rule_id
-    from {{ ref('int_ledger__elimination') }}
-    where leg = 'movement' and account_type in ('asset', 'liability', 'net_asset')
+-- Movement rules that touch the balance sheet (free transfers, equity, allowances by their accounts; the margin in stock and
+-- the gain in an asset's cost by entries of their own), as they are in the month of the entry.
+lasting as (
+    select distinct journal.period, journal.rule_id
+    from {{ ref('int_ledger__elimination') }} as journal
+    where journal.leg = 'movement'
+        and (
+            journal.rule_id in ('{{ var("stock_transfer_rule") }}', '{{ var("asset_sale_rule") }}')
+            or exists (
+                select 1
+                from {{ ref('int_ledger__elimination_side') }} as sides
+                inner join {{ ref('core__account') }} as accounts
+                    on left(accounts.account_code, length(sides.account_prefix)) = sides.account_prefix
+                where sides.period = journal.period
+                    and sides.rule_id = journal.rule_id
+                    and sides.leg = 'movement'
+                    and accounts.account_type in ('asset', 'liability', 'net_asset')
+            )
+        )
 ),
 
 eliminations as (
@@ -81,7 +95,7 @@ eliminations as (
         end,
         journal.amount
     from {{ ref('int_ledger__elimination') }} as journal
-    inner join lasting_rules on journal.rule_id = lasting_rules.rule_id
+    inner join lasting on journal.period = lasting.period and journal.rule_id = lasting.rule_id
     inner join both_have_books as together
         on journal.a_member_id = together.a_member_id
         and journal.b_member_id = together.b_member_id
@@ -92,14 +106,14 @@ eliminations as (
 
     select 'revenue_expense', journal.period, journal.account_code, journal.amount
     from {{ ref('int_ledger__elimination') }} as journal
-    left join lasting_rules on journal.rule_id = lasting_rules.rule_id
+    left join lasting on journal.period = lasting.period and journal.rule_id = lasting.rule_id
     left join both_have_books as together
         on journal.a_member_id = together.a_member_id
         and journal.b_member_id = together.b_member_id
         and journal.period = together.period
     where journal.leg = 'movement'
         and journal.account_type in ('revenue', 'expense', 'revenue_expense')
-        and (lasting_rules.rule_id is null or together.period is not null)
+        and (lasting.rule_id is null or together.period is not null)
 
     union all
 
