@@ -13,6 +13,10 @@ Group roles are managed by the publisher and given to logins by the database's a
 Policies ask `session_user`, the login, which neither SET ROLE nor a view changes: a plain view of the operations
 centre, or of the publisher, shows a member no more than the table does. A view of a superuser would, and a materialized
 view is a copy; the next publication makes the former a `security_invoker` view and drops the latter.
+
+A query finds its tables one after the other, and the switch may fall between two of them. So a policy of every table
+asks whether the table belongs to the publication that the query's snapshot sees as live, and ends the query with
+SQLSTATE 40001 ("run it again") where it does not: no reader is told a mixture of two publications.
 """
 
 from __future__ import annotations
@@ -60,23 +64,34 @@ def prepare(cursor: Any) -> None:
             set search_path = {SCHEMA}, pg_temp
             as $$ select coalesce(array_agg(member_id), '{{}}')
                   from {SCHEMA}.member_access where login = session_user $$;
+        create or replace function {SCHEMA}.is_live(publication text) returns boolean language plpgsql stable
+            security definer set search_path = {SCHEMA}, pg_temp
+            as $$ begin
+                if publication is distinct from (select publication_id from {SCHEMA}.live) then
+                    raise exception 'the publication was switched while this query began: run it again'
+                        using errcode = 'serialization_failure';
+                end if;
+                return true;
+            end $$;
         comment on table {SCHEMA}.member_access is '登录名可见的成员机构 · Which members a login may see';
         comment on table {SCHEMA}.live is '当前发布 · The publication that is read now';
         revoke all on schema {SCHEMA} from public;
         revoke all on all tables in schema {SCHEMA} from public, {", ".join(ROLES)};
-        revoke all on function {SCHEMA}.my_members() from public;
+        revoke all on function {SCHEMA}.my_members(), {SCHEMA}.is_live(text) from public;
         grant usage on schema {SCHEMA} to {", ".join(ROLES)};
-        grant execute on function {SCHEMA}.my_members() to {", ".join(ROLES)};
+        grant execute on function {SCHEMA}.my_members(), {SCHEMA}.is_live(text) to {", ".join(ROLES)};
         """
     )
 
 
-def protect(cursor: Any, mart: Mart, table: sql.Composable) -> None:
-    """Policies and grants of one table."""
+def protect(cursor: Any, mart: Mart, table: sql.Composable, publication_id: str) -> None:
+    """Policies and grants of one table of a publication."""
     statements = [
         "alter table {table} enable row level security",
         "alter table {table} force row level security",
         "create policy publisher on {table} to current_user using ((select session_user = {owner})) with check (true)",
+        f"create policy live on {{table}} as restrictive for select to {', '.join(ROLES)} "
+        f"using ((select {SCHEMA}.is_live({{publication}})))",
         f"create policy consortium on {{table}} for select to {CONSORTIUM_ROLE} "
         f"using ((select pg_has_role(session_user, '{CONSORTIUM_ROLE}', 'member')))",
         f"grant select on {{table}} to {CONSORTIUM_ROLE}, {MEMBER_ROLE}",
@@ -91,9 +106,18 @@ def protect(cursor: Any, mart: Mart, table: sql.Composable) -> None:
     if condition:
         statements.append(f"create policy own on {{table}} for select to {MEMBER_ROLE} using ({condition})")
     cursor.execute("select current_user")
-    owner = sql.Literal(cursor.fetchone()[0])
+    given = {"table": table, "owner": sql.Literal(cursor.fetchone()[0]), "publication": sql.Literal(publication_id)}
     for statement in statements:
-        cursor.execute(sql.SQL(statement).format(table=table, owner=owner))
+        cursor.execute(sql.SQL(statement).format(**given))
+
+
+def set_live(cursor: Any, publication_id: str) -> None:
+    """Says which publication is read, in the transaction that switches to it."""
+    cursor.execute(
+        f"insert into {SCHEMA}.live (publication_id) values (%s) "
+        "on conflict (is_only) do update set publication_id = excluded.publication_id",
+        (publication_id,),
+    )
 
 
 def open_schema(cursor: Any, schema: str) -> None:
@@ -105,13 +129,14 @@ def open_schema(cursor: Any, schema: str) -> None:
     )
 
 
-def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str]]) -> None:
+def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str]], publication_id: str) -> None:
     """Proves that security is in force in schemas that are about to be read: by the catalogue, then by trying.
 
     Args:
         cursor: in a transaction; the role is set back.
         schemas: everything that will be read.
         marts: each mart with the schema it stands in.
+        publication_id: whose they are.
 
     Raises:
         AccessError: names every table, view, grant and login that would leak.
@@ -119,7 +144,7 @@ def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str
     faults = [text.format(*row) for question, text in _QUESTIONS for row in _ask(cursor, question, list(schemas))]
     if faults:
         raise AccessError("row-level security is not in force, nothing is published: " + "; ".join(faults))
-    _try(cursor, marts)
+    _try(cursor, marts, publication_id)
 
 
 def _condition(rule: Rule) -> str:
@@ -148,14 +173,15 @@ def _asked(schemas: list[str]) -> dict[str, Any]:
     shared = [f"{role} {name}" for role in OFFICES for name in sorted(SHARED)]
     return {
         "schemas": schemas, "roles": list(ROLES), "member": MEMBER_ROLE, "offices": list(OFFICES), "theirs": theirs,
-        "shared": shared, "policies": ["own", "consortium", "publisher", *OFFICES],
+        "shared": shared, "policies": ["own", "consortium", "publisher", "live", *OFFICES],
     }  # fmt: skip
 
 
-def _try(cursor: Any, marts: Sequence[tuple[Mart, str]]) -> None:
+def _try(cursor: Any, marts: Sequence[tuple[Mart, str]], publication_id: str) -> None:
     """Reads every table as a member's login that no member was given: nothing but shared marts may answer."""
     cursor.execute("savepoint as_reader")
     cursor.execute(f"delete from {SCHEMA}.member_access where login = session_user")
+    set_live(cursor, publication_id)
     _become_reader(cursor)
     leaks = []
     for mart, schema in marts:

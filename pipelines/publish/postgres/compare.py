@@ -54,7 +54,7 @@ def compare(settings: Settings, publication: Path) -> dict[str, str]:
                     found[mart.full_name] = str(error)
             try:
                 there_marts = [(mart, mart.schema) for mart in marts if mart.full_name in there]
-                access.inspect(cursor, sorted({mart.schema for mart in marts}), there_marts)
+                access.inspect(cursor, sorted({mart.schema for mart in marts}), there_marts, publication.name)
             except access.AccessError as error:
                 found["access"] = str(error)
     return found

@@ -62,7 +62,7 @@ def stage(settings: Settings, publication: Path, publication_id: str) -> int:
                 rows, filled = tables.verify(cursor, source, mart, relation, table)
                 key = keys.get(mart.full_name, [])
                 tables.index(cursor, mart, table, key, all(filled[name] == rows for name in key))
-                access.protect(cursor, mart, table)
+                access.protect(cursor, mart, table, publication_id)
                 total += rows
-            access.inspect(cursor, schemas, marts)
+            access.inspect(cursor, schemas, marts, publication_id)
     return total

@@ -53,7 +53,7 @@ def switch(settings: Settings, publication_id: str) -> list[str] | None:
             staged = [area for area in AREAS if staged_schema(area, publication_id) in there]
             if not staged:
                 return None
-            access.inspect(cursor, [staged_schema(area, publication_id) for area in staged], [])
+            access.inspect(cursor, [staged_schema(area, publication_id) for area in staged], [], publication_id)
             views = _views_over(cursor, [area for area in AREAS if area in there])
             foreign = [area for area in AREAS if area in there] if before is None else []
             if foreign:
@@ -67,11 +67,7 @@ def switch(settings: Settings, publication_id: str) -> list[str] | None:
             for area in staged:
                 _rename(cursor, staged_schema(area, publication_id), area)
             lost = [sentence for view in views if (sentence := _rebuild(cursor, *view))]
-            cursor.execute(
-                f"insert into {access.SCHEMA}.live (publication_id) values (%s) "
-                "on conflict (is_only) do update set publication_id = excluded.publication_id",
-                (publication_id,),
-            )
+            access.set_live(cursor, publication_id)
         drop_leftovers(server)
     return lost
 
