@@ -1,7 +1,7 @@
 -- One row per finding: one rule, one encounter, one subject, with the charge lines it rests on, and the day it was first found.
 -- finding_id is made of these alone, so the same evidence keeps its number from night to night. What was published before keeps
 -- its day; what is new was found tonight. Where nothing was ever published (the first night over months of history, a house
--- rebuilt without its publications) it is the night after the delivery of the encounter or its settlement.
+-- rebuilt without its publications) it is the night after the delivery of the encounter or its settlement, tonight at the latest.
 with hits as (
     select
         rule_code,
@@ -53,7 +53,7 @@ select
     case
         when published.found_on is not null then published.found_on
         when memory.is_kept then cast({{ run_clock() }} as date)
-        else {{ day_add('cases.delivered_on', 1) }}
+        else least({{ day_add('cases.delivered_on', 1) }}, cast({{ run_clock() }} as date))
     end as found_on
 from numbered
 cross join memory
