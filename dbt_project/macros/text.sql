@@ -13,6 +13,11 @@
     {{ return(adapter.dispatch('row_hash')(columns)) }}
 {%- endmacro %}
 
+{# Behind `with <name> as`: the engine computes these rows at each use instead of keeping them, where keeping costs more memory than a scan. #}
+{% macro read_again() -%}
+    {{ return(adapter.dispatch('read_again')()) }}
+{%- endmacro %}
+
 {# A column that reference data may leave out (the fixed columns are a minimum): the column, or NULL where the file has none. #}
 {% macro optional_column(relation, column, alias=none, type=none) -%}
     {%- set found = [] -%}

@@ -53,6 +53,10 @@
     hash({{ columns | join(', ') }})
 {%- endmacro %}
 
+{% macro duckdb__read_again() -%}
+    not materialized
+{%- endmacro %}
+
 {% macro duckdb__matches(expression, pattern) -%}
     regexp_full_match({{ expression }}, '{{ pattern }}')
 {%- endmacro %}

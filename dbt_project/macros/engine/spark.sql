@@ -50,6 +50,10 @@
     xxhash64({{ columns | join(', ') }})
 {%- endmacro %}
 
+{# Spark never keeps the rows of a common table expression by itself. #}
+{% macro spark__read_again() -%}
+{%- endmacro %}
+
 {% macro spark__matches(expression, pattern) -%}
     ({{ expression }} rlike '^({{ pattern }})$')
 {%- endmacro %}

@@ -36,6 +36,7 @@ select
     encounters.encounter_id,
     members.member_level,
     encounters.patient_id,
+    {{ row_hash(['encounters.member_id', 'encounters.patient_id']) }} as person_hash,
     encounters.encounter_type,
     encounters.encounter_type = 'inpatient' as is_inpatient,
     encounters.sex,

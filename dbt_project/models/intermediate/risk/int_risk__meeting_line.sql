@@ -1,14 +1,14 @@
 -- One row per charge line of an item that met another of its set on the same person, in the bucket of the set. Everyday items (beds,
 -- care) stand in pairs too, so what doesn't meet is left out here, on a 64-bit fingerprint; the rules check the keys themselves.
-with placed as (
+-- The lines are read twice rather than kept: at fifty million they do not fit the memory, and two fingerprints of a line do.
+with placed as {{ read_again() }} (
     select
         charges.member_id,
         charges.charge_id,
-        roles.part,
+        {{ row_hash(['roles.part']) }} as part,
         {{ row_hash([
             'roles.set_id',
-            'charges.member_id',
-            'charges.patient_id',
+            'charges.person_hash',
             "case when roles.bucket in ('day', 'visit_day') then charges.charged_on end",
             "case when roles.bucket in ('visit', 'visit_day') then charges.encounter_id end",
         ]) }} as place_hash
