@@ -17,12 +17,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tests.benchmark import big_csv, ledger_scale, report, risk_scale
+from tests.benchmark import big_csv, ledger_scale, report, rooms
 from tests.benchmark.landings import Format, copied, deliver_anew, landing, typical_member
 from tests.benchmark.measured import ROOT, Failed, Taken, measure
 
 HOME = ROOT / ".yilian" / "benchmark"
-PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv", "risk", "ledger")
+PARTS = ("floor", "night", "nothing-new", "one-redelivered", "pandas", "big-csv", "ledger", *rooms.SELECT)
 OF_THEIR_OWN = {"big-csv", "ledger"}  # parts that make what they read
 USUAL = ("floor", "night", "nothing-new", "one-redelivered", "pandas")
 RUNS = {"S": 3, "M": 1, "L": 1}
@@ -57,13 +57,16 @@ def main(arguments: list[str] | None = None) -> int:
     stamp = datetime.now().strftime("%Y%m%dT%H%M%S")
     work = options.into.resolve() / f"work-{options.size}-{stamp}"
     results: dict[str, Results] = {}
-    risk: dict[str, risk_scale.RiskCost] = {}
+    by_room: dict[str, list[rooms.RoomCost]] = {}
     try:
         for kind in formats if set(parts) - OF_THEIR_OWN else ():
             run = Run(options.into.resolve(), options.size, kind, work / kind)
             results[kind] = run.times(runs, parts)
-            if "risk" in parts:
-                risk[kind] = risk_scale.measured(run.built(), work / kind / "risk", {"CONSORTIUM_NOW": CLOCK})
+            by_room[kind] = [
+                rooms.measured(room, run.built(), work / kind / room, {"CONSORTIUM_NOW": CLOCK})
+                for room in rooms.SELECT
+                if room in parts
+            ]
         found = big_csv.measured(work / "big-csv") if "big-csv" in parts else None
         ledger = ledger_scale.measured(work / "ledger") if "ledger" in parts else None
     except Failed as failed:
@@ -78,15 +81,18 @@ def main(arguments: list[str] | None = None) -> int:
             kind: {part: [asdict(one) for one in taken] for part, taken in r.items()} for kind, r in results.items()
         },
         "big_csv": found,
-        "risk": {kind: cost.to_dict() for kind, cost in risk.items()},
+        "rooms": {kind: [cost.to_dict() for cost in costs] for kind, costs in by_room.items()},
         "ledger": ledger.to_dict() if ledger else None,
     }
     options.into.mkdir(parents=True, exist_ok=True)
     path = options.into / f"{options.size}-{stamp}.json"
     path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     print(report.page(options.size, results, found))
-    for kind, cost in risk.items():
-        print(f"\nrule set, {kind}\n{cost.table()}")
+    for kind, costs in by_room.items():
+        floor = results[kind].get("floor")
+        stages = json.loads(floor[0].said) if floor else None
+        for cost in costs:
+            print(f"\n{cost.room} by itself, {kind}\n{cost.table(stages)}")
     if ledger:
         print(f"\nthe ledger by itself\n{ledger.table()}")
     print(f"\nkept in {path}")
