@@ -5,7 +5,6 @@ select
     lines.encounter_id,
     lines.charge_id,
     cases.patient_id,
-    cases.person_hash,
     lines.charged_at,
     cast(lines.charged_at as date) as charged_on,
     lines.item_code,
