@@ -217,6 +217,7 @@ def test_eliminations_net_whatever_members_book(
     shelf = Shelf(warehouse.database)
     with closing(shelf.connection):
         eliminations_net(shelf)
+        consolidated_books_balance(shelf)
         for number, consortium in enumerate(drawn):
             business_of_a_month(shelf, consortium, months[number])
         for month in GOODS_MONTHS:
@@ -226,6 +227,21 @@ def test_eliminations_net_whatever_members_book(
 def eliminations_net(shelf: Shelf) -> None:
     groups = "select rule_id, leg, period, sum(amount) as total from intermediate.int_ledger__elimination group by all"
     assert shelf.tuples(f"select * from ({groups}) where total <> 0") == []
+
+
+def consolidated_books_balance(shelf: Shelf) -> None:
+    """What all members booked and what is eliminated of it, account by account: debit is credit in every month."""
+    lines = (
+        "select period, account_code, amount from ledger.entry union all "
+        "select period, account_code, amount from intermediate.int_ledger__elimination where leg = 'movement'"
+    )
+    accounts = f"select period, account_code, sum(amount) as balance from ({lines}) group by all"
+    debit_and_credit = shelf.tuples(
+        "select period, sum(greatest(balance, 0)) as debit, sum(greatest(-balance, 0)) as credit "
+        f"from ({accounts}) group by period"
+    )
+    assert any(debit for _, debit, _ in debit_and_credit)
+    assert [month for month, debit, credit in debit_and_credit if debit != credit] == []
 
 
 def business_of_a_month(shelf: Shelf, consortium: Consortium, months: tuple[str, str, str]) -> None:
