@@ -144,9 +144,14 @@ class Warehouse:
             raise BuildFailed("\n".join(f"{name}: {message}" for name, message in sorted(problems.items())))
 
     def compiled(self, inline: str) -> str:
-        """The SQL that dbt makes of an inline query."""
-        result = self._invoke("compile", "--inline", inline)
-        return str(result.results[0].node.compiled_code)
+        """The SQL that dbt makes of an inline query. One that does not compile is forgotten, as one that does."""
+        try:
+            result = self._invoke("compile", "--inline", inline)
+            return str(result.results[0].node.compiled_code)
+        finally:
+            left = [name for name in self.manifest.nodes if name.startswith("sql_operation.")] if self.manifest else []
+            for name in left:
+                del self.manifest.nodes[name]
 
     def dbt(self, command: str, *arguments: str) -> dict[str, str]:
         """Runs a dbt command in this process and hands back what failed: node name -> message."""

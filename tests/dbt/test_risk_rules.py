@@ -226,6 +226,6 @@ def test_a_consortium_states_a_rule_and_a_parameter_itself(told: Told, dbt_sessi
     }
 
 
-def test_a_rule_that_the_list_leaves_out_stops_the_build_by_name(dbt_session: Warehouse) -> None:
+def test_a_rule_that_the_list_leaves_out_stops_the_build_by_name(warehouse: Warehouse) -> None:
     with pytest.raises(AssertionError, match=r"int_risk__r01_split_admission is a rule .* does not name it"):
-        dbt_session.compiled("{{ no_rule_left_out([]) }} select 1")
+        warehouse.compiled("{{ no_rule_left_out([]) }} select 1")
