@@ -5,6 +5,7 @@ Here: wall clock, CPU seconds and peak memory of a process and its children. Not
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Between this process and the command: at exec Linux hands a process's peak memory on to what it becomes, so a command
+# started from here would show at least the peak of the benchmark itself.
+BETWEEN = """
+import json, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    json.dump([code, used.ru_utime + used.ru_stime, used.ru_maxrss], file)
+"""
 
 
 class Failed(RuntimeError):
@@ -49,16 +59,18 @@ def measure(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Ta
     before = os.getloadavg()[0]
     with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, env=clean(environ), stdout=output, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
+        used = log.with_suffix(".used")
+        subprocess.run(
+            [sys.executable, "-c", BETWEEN, str(used), *command],
+            cwd=ROOT, env=clean(environ), stdout=output, stderr=subprocess.STDOUT, check=True,
+        )  # fmt: skip
         wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failed(f"{' '.join(command)} ended with {process.returncode}; its output: {log}")
+    code, cpu, peak = json.loads(used.read_text())
+    if code:
+        raise Failed(f"{' '.join(command)} ended with {code}; its output: {log}")
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    peak = used.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
     return Taken(
-        round(wall, 2), round(used.ru_utime + used.ru_stime, 2), round(peak),
+        round(wall, 2), round(cpu, 2), round(peak / (1024 if sys.platform == "linux" else 1024**2)),
         (round(before, 1), round(os.getloadavg()[0], 1)), lines[-1] if lines else "",
     )  # fmt: skip
 
