@@ -9,11 +9,8 @@ with judged as (
     select
         period,
         member_id,
-        doctor_id as dept_code,
-        sum(case when is_evidenced then 1 end) as evidenced_cases,
-        sum(case when is_evidenced then is_upcoded end) as upcoded_cases,
-        sum(case when is_watched then 1 end) as watched_cases,
-        sum(case when is_watched then is_split end) as split_admissions,
+        doctor_id,
+        {{ judged_sums() }},
         sum(payment - charge) as fund_surplus,
         sum(payment) as fund_standard,
         sum(charge) as settled_charge,
@@ -56,7 +53,7 @@ visits as (
     select
         period,
         member_id,
-        doctor_id as dept_code,
+        doctor_id,
         sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
         sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
         sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
@@ -72,7 +69,7 @@ charged as (
     select
         charges.case_period as period,
         charges.member_id,
-        charges.encounter_doctor_id as dept_code,
+        charges.encounter_doctor_id as doctor_id,
         sum(case when charges.encounter_type in ('outpatient', 'emergency') then charges.amount end) as outpatient_fee,
         sum(case when charges.encounter_type in ('outpatient', 'emergency')
             then case when charges.charge_class = 'drug' then charges.amount else 0 end end) as outpatient_drug_fee,
@@ -85,12 +82,7 @@ charged as (
 ),
 
 off_label as (
-    select cases.period, cases.member_id, cases.doctor_id, count(*) as off_label_lines
-    from {{ ref('int_risk__hit') }} as hits
-    inner join {{ ref('int_risk__case') }} as cases
-        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
-    where hits.rule_code = 'R51'
-    group by cases.period, cases.member_id, cases.doctor_id
+    {{ off_label_lines('doctor_id') }}
 ),
 
 fees as (
@@ -101,15 +93,11 @@ fees as (
     left join off_label
         on charged.period = off_label.period
         and charged.member_id = off_label.member_id
-        and charged.dept_code = off_label.doctor_id
-),
-
-measured as (
-    {{ long_measures('judged', case_measures) }}
-    union all
-    {{ long_measures('visits', visit_measures) }}
-    union all
-    {{ long_measures('fees', ['outpatient_fee', 'outpatient_drug_fee', 'drug_lines', 'off_label_lines']) }}
+        and charged.doctor_id = off_label.doctor_id
 )
 
-select period, member_id, dept_code as doctor_id, measure, amount from measured
+{{ long_measures('judged', case_measures, by='doctor_id') }}
+union all
+{{ long_measures('visits', visit_measures, by='doctor_id') }}
+union all
+{{ long_measures('fees', ['outpatient_fee', 'outpatient_drug_fee', 'drug_lines', 'off_label_lines'], by='doctor_id') }}

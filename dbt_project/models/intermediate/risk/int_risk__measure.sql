@@ -8,10 +8,7 @@ with among_cases as (
         period,
         member_id,
         dept_code,
-        sum(case when is_evidenced then 1 end) as evidenced_cases,
-        sum(case when is_evidenced then is_upcoded end) as upcoded_cases,
-        sum(case when is_watched then 1 end) as watched_cases,
-        sum(case when is_watched then is_split end) as split_admissions
+        {{ judged_sums() }}
     from {{ ref('int_risk__judged_case') }}
     group by period, member_id, dept_code
 ),
@@ -30,12 +27,7 @@ drugs as (
 ),
 
 off_label as (
-    select cases.period, cases.member_id, cases.dept_code, count(*) as off_label_lines
-    from {{ ref('int_risk__hit') }} as hits
-    inner join {{ ref('int_risk__case') }} as cases
-        on hits.member_id = cases.member_id and hits.encounter_id = cases.encounter_id
-    where hits.rule_code = 'R51'
-    group by cases.period, cases.member_id, cases.dept_code
+    {{ off_label_lines('dept_code') }}
 ),
 
 among_drugs as (
