@@ -1,17 +1,7 @@
 -- One row per charge line whose name is that of another item of the catalogue, and hardly like that of the item it is billed as (R37).
--- A name that no item bears (a brand, a code, a short form) says nothing, nor does a name that the item itself bears or bore.
-with names as (
-    select distinct item_code, item_name from {{ ref('items') }}
-),
-
--- Lines are held against the catalogue before they are gathered: nearly all of them drop out there.
-named as (
-    select distinct charges.member_id, charges.item_code, charges.item_name
-    from {{ ref('int_core__charge') }} as charges
-    inner join (select distinct item_name from names) as known on trim(charges.item_name) = known.item_name
-    left join names as own
-        on charges.item_code = own.item_code and trim(charges.item_name) = own.item_name
-    where own.item_code is null
+-- A name that no item bears (a brand, a code, a short form) says nothing.
+with named as (
+    select distinct member_id, item_code, item_name from {{ ref('int_core__charge') }}
 ),
 
 others as (
@@ -32,6 +22,7 @@ others as (
     from named
     inner join {{ ref('items') }} as own on named.item_code = own.item_code
     inner join {{ ref('items') }} as other on trim(named.item_name) = other.item_name and named.item_code <> other.item_code
+    where trim(named.item_name) <> own.item_name
 ),
 
 lines as (
