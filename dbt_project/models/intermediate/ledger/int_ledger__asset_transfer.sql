@@ -1,182 +1,19 @@
--- One row per month and internal asset sale, from the month of the sale until nothing of it is left (E10, domain 2.6.2): the
--- gain inside the buyer's cost, how much of the buyer's depreciation is that gain, and what its disposal releases.
--- Life: the buyer's asset register where an asset bears the sale's reference, else transferred_asset_life_months. As known in
--- each month: what a later register says is caught up in that month, a closed one stays.
+-- One row per month and internal asset sale, from the month of the sale until nothing of it is left (E10, domain 2.6.2): how much of
+-- the buyer's depreciation is the gain inside its cost, and what its disposal releases.
 -- Fixed assets are depreciated from the month they arrive, in the month they leave no more (政府会计准则第3号).
--- Disposed of: the buyer credits the asset and names the seller (in parts: by what it paid), or its next register no longer
--- has the asset. Sold on to a member under the same reference it stays in the consortium, and so does the gain.
 {% set rule = var('asset_sale_rule') %}
 {% set sale = 'a_member_id, b_member_id, ic_reference' %}
 
-with lines as (
-    select
-        period,
-        a_member_id,
-        b_member_id,
-        side,
-        coalesce(ic_reference, '-') as ic_reference,
-        account_code,
-        sum(own_amount) as amount
-    from {{ ref('int_ledger__intercompany_line') }}
-    where leg = 'movement' and rule_id = '{{ rule }}'
-    group by period, a_member_id, b_member_id, side, coalesce(ic_reference, '-'), account_code
-),
-
-gains as (
-    select period, {{ sale }}, sum(amount) as gain
-    from lines
-    where side = 'a'
-    group by period, {{ sale }}
-),
-
-asset_accounts as (
-    select gains.period, gains.a_member_id, gains.b_member_id, gains.ic_reference, lines.account_code
-    from gains
-    inner join lines
-        on gains.period = lines.period
-        and gains.a_member_id = lines.a_member_id
-        and gains.b_member_id = lines.b_member_id
-        and lines.side = 'b'
-    qualify row_number() over (
-        partition by gains.period, gains.a_member_id, gains.b_member_id, gains.ic_reference
-        order by case when lines.ic_reference = gains.ic_reference then 0 else 1 end, lines.amount desc, lines.account_code
-    ) = 1
-),
-
-transfers as (
-    select
-        gains.period as transfer_period,
-        gains.a_member_id,
-        gains.b_member_id,
-        gains.ic_reference,
-        asset_accounts.account_code as asset_account,
-        {{ money_per('cast(gains.gain as decimal(38, 2)) * pairs.eliminated_amount', 'pairs.a_amount') }} as gain_amount,
-        policy.transferred_asset_life_months
-    from gains
-    inner join asset_accounts using (period, {{ sale }})
-    inner join {{ ref('int_ledger__intercompany_pair') }} as pairs
-        on pairs.leg = 'movement'
-        and pairs.rule_id = '{{ rule }}'
-        and pairs.period = gains.period
-        and pairs.a_member_id = gains.a_member_id
-        and pairs.b_member_id = gains.b_member_id
-        and pairs.eliminated_amount <> 0
-    inner join {{ policy_in_force(['transferred_asset_life_months']) }} as policy
-        on gains.period = policy.period and gains.b_member_id = policy.member_id
-),
-
-months as (
-    select
-        transfers.*,
-        calendar.period,
-        row_number() over (partition by transfers.transfer_period, {{ sale }} order by calendar.period) as month_number
-    from transfers
-    inner join {{ ref('int_reference__period') }} as calendar on calendar.period >= transfers.transfer_period
-),
-
--- What left the buyer's books naming the seller, and what had come, both to date.
-left_and_came as (
-    select
-        facts.period,
-        facts.counterparty_member_id as a_member_id,
-        facts.member_id as b_member_id,
-        coalesce(facts.ic_reference, '-') as ic_reference,
-        sum(case when facts.is_credit then -facts.amount else 0 end) as disposed,
-        sum(case when facts.is_credit then 0 else facts.amount end) as bought
-    from {{ ref('int_ledger__intercompany_fact') }} as facts
-    inner join (
-        select distinct period, account_prefix
-        from {{ ref('int_ledger__elimination_side') }}
-        where rule_id = '{{ rule }}' and leg = 'movement' and side = 'b'
-    ) as assets
-        on facts.period = assets.period and left(facts.account_code, length(assets.account_prefix)) = assets.account_prefix
-    where facts.leg = 'movement'
-    group by facts.period, facts.counterparty_member_id, facts.member_id, coalesce(facts.ic_reference, '-')
-),
-
-marked as (
-    select months.period, months.transfer_period, {{ sale }}, sum(disposed) as disposed, sum(bought) as bought
-    from months
-    inner join left_and_came using ({{ sale }})
-    where left_and_came.period between months.transfer_period and months.period
-    group by months.period, months.transfer_period, {{ sale }}
-),
-
-sold_on as (
-    select distinct months.period, months.transfer_period, months.a_member_id, months.b_member_id, months.ic_reference
-    from months
-    inner join gains as again
-        on months.b_member_id = again.a_member_id
-        and months.ic_reference = again.ic_reference
-        and again.period between months.transfer_period and months.period
-    where months.ic_reference <> '-'
-),
-
-register as (
-    select
-        assets.period,
-        assets.member_id,
-        assets.asset_id,
-        coalesce(max(round({{ exact_quotient('assets.original_cost', 'assets.monthly_depreciation', 2) }})), 0) as life_months
-    from {{ ref('stg_assets') }} as assets
-    inner join (select distinct b_member_id, ic_reference from transfers) as sought
-        on assets.member_id = sought.b_member_id and assets.asset_id = sought.ic_reference
-    group by assets.period, assets.member_id, assets.asset_id
-),
-
-registered as (
-    select
-        months.period,
-        months.transfer_period,
-        {{ sale }},
-        max(register.life_months) as life_months,
-        max(register.period) as last_period
-    from months
-    inner join register
-        on months.b_member_id = register.member_id
-        and months.ic_reference = register.asset_id
-        and months.period >= register.period
-    group by months.period, months.transfer_period, {{ sale }}
-),
-
--- The newest register that a buyer has delivered by a month.
-newest_register as (
-    select months.period, months.b_member_id, max(delivered.period) as register_period
-    from (select distinct period, b_member_id from months) as months
-    inner join (select distinct period, member_id from {{ ref('stg_assets') }}) as delivered
-        on months.b_member_id = delivered.member_id and months.period >= delivered.period
-    group by months.period, months.b_member_id
-),
-
-known as (
-    select
-        months.*,
-        cast(coalesce(registered.life_months, months.transferred_asset_life_months) as integer) as life_months,
-        registered.period is not null as is_in_register,
-        cast(case
-            when sold_on.period is not null then 1
-            when registered.last_period < newest_register.register_period then 0
-            when coalesce(marked.disposed, 0) <= 0 then 1
-            else 1 - least(1, coalesce({{ ratio('marked.disposed', 'marked.bought') }}, 1))
-        end as decimal(18, 6)) as kept_share
-    from months
-    left join marked using (period, transfer_period, {{ sale }})
-    left join registered using (period, transfer_period, {{ sale }})
-    left join sold_on using (period, transfer_period, {{ sale }})
-    left join newest_register
-        on months.period = newest_register.period and months.b_member_id = newest_register.b_member_id
-),
-
 -- An asset without a life (land) is not depreciated: its gain stays until it is sold.
-scheduled as (
+with scheduled as (
     select
-        known.*,
+        sold.*,
         case
             when life_months = 0 then {{ money('0') }}
             when month_number >= life_months then gain_amount
             else {{ money_per('cast(gain_amount as decimal(38, 2)) * month_number', 'life_months') }}
         end as scheduled_amount
-    from known
+    from {{ ref('int_ledger__sold_asset') }} as sold
 ),
 
 stepped as (
@@ -202,7 +39,7 @@ released as (
 expense_accounts as (
     select entries.member_id, entries.period, entries.account_code
     from {{ ref('ledger__entry') }} as entries
-    inner join (select distinct b_member_id from transfers) as buyers on entries.member_id = buyers.b_member_id
+    inner join (select distinct b_member_id from scheduled) as buyers on entries.member_id = buyers.b_member_id
     where entries.cost_element = 'depreciation' and entries.account_type = 'expense' and not entries.is_closing
     group by entries.member_id, entries.period, entries.account_code
     qualify row_number() over (

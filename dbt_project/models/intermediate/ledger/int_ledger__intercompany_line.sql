@@ -47,7 +47,7 @@ candidates as (
         on typed.period = sides.period
         and typed.leg = sides.leg
         and left(typed.account_code, length(sides.account_prefix)) = sides.account_prefix
-        -- An asset that leaves again is no purchase: its disposal is told by int_ledger__asset_transfer.
+        -- An asset that leaves again is no purchase: its disposal is told by int_ledger__sold_asset.
         and not (sides.is_capped and sides.side = 'b' and typed.is_credit)
     group by all
 ),
