@@ -6,8 +6,12 @@ what of them (`rebuild.py`).
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import importlib.metadata
+import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +28,8 @@ REFERENCE = "../../reference"
 # dbt's events of a node that has ended, and how often one of them is told.
 _NODE_ENDS = frozenset({"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeNoOpResult"})
 _TELL_EVERY = 5.0
+# Of so many states of the project what dbt parsed is kept.
+_STATES_KEPT = 4
 
 
 class WarehouseError(RuntimeError):
@@ -68,12 +74,14 @@ def dbt_build(
     since: str | None = None,
     say: Callable[[str], None] | None = None,
 ) -> list[Node]:
-    """`dbt build` of a selection, without unit tests, in this process.
+    """`dbt build` of a selection, in this process, without unit tests, and without the tests of the seeds.
+
+    The seeds were judged by the same page before the night began (`pipelines/reference.py`).
 
     Args:
         since: models that are built by period keep what they hold of months before it.
     """
-    arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test"]
+    arguments = ["build", "--select", *select.split(), "--exclude", "resource_type:unit_test", "file:_seeds.yml"]
     arguments += ["--indirect-selection", "buildable"]
     manifest = parsed(settings)
     result = invoke(settings, ["--no-write-json", *arguments], run_id=run_id, since=since, say=say, manifest=manifest)
@@ -188,18 +196,20 @@ def _node(result: Any) -> Node:
 
 
 def parsed_manifest(settings: Settings) -> Path:
-    """dbt's manifest of the project, parsed anew only when a file of the project is younger than it.
+    """dbt's manifest of the project as JSON, in this home; current for the code and the files of reference data.
 
     Raises:
         WarehouseError: the project does not parse; holds dbt's words.
     """
-    path = settings.home / "dbt" / "target" / "manifest.json"
-    files = [DBT_PROJECT / "dbt_project.yml"]
-    for folder in ("models", "macros", "tests"):
-        files += [each for each in (DBT_PROJECT / folder).rglob("*") if each.suffix in (".sql", ".yml", ".py")]
-    files += (settings.home / "reference").glob("*")
-    if not path.exists() or path.stat().st_mtime < max(each.stat().st_mtime for each in files):
-        parsed(settings)
+    path, mark = settings.home / "dbt" / "target" / "manifest.json", settings.home / "dbt" / "target" / "parsed"
+    project = _project_fingerprint(settings)
+    if not (path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == project):
+        kept = _kept(settings, project)
+        home = json.dumps(str(settings.home.resolve()))[1:-1]
+        text = (kept / "manifest.json").read_text(encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace((kept / "home").read_text(encoding="utf-8"), home), encoding="utf-8")
+        mark.write_text(project, encoding="utf-8")
     return path
 
 
@@ -207,22 +217,80 @@ _parsed: dict[tuple[Path, str], Any] = {}
 
 
 def parsed(settings: Settings) -> Any:
-    """dbt's parsed project: once per process and state of the code, so that each part does not read it again.
+    """dbt's parsed project, its sources placed in this home: once per process and state of the project.
 
     Raises:
         WarehouseError: the project does not parse.
     """
-    seeds = sorted(path.name for path in (settings.home / "reference").glob("*"))
-    code = hashlib.sha256("\n".join([code_fingerprint(), *seeds]).encode()).hexdigest()
-    key = (settings.home.resolve(), code)
+    project = _project_fingerprint(settings)
+    key = (settings.home.resolve(), project)
     if key not in _parsed:
-        # Other code is parsed from nothing: what dbt remembers of the old one trips over entries that moved.
-        mark = settings.home / "dbt" / "target" / "parsed_code"
-        known = mark.exists() and mark.read_text(encoding="utf-8") == code
-        result = invoke(settings, ["parse"] if known else ["--no-partial-parse", "parse"])
-        if not result.success:
-            raise WarehouseError(f"the dbt project does not parse: {result.exception}")
-        mark.write_text(code, encoding="utf-8")
+        from dbt.contracts.graph.manifest import Manifest
+
+        parsed_manifest(settings)
+        kept = _kept(settings, project)
+        manifest = Manifest.from_msgpack((kept / "manifest.msgpack").read_bytes())
+        _place(manifest, json.loads(f'"{(kept / "home").read_text(encoding="utf-8")}"'), str(key[0]))
+        manifest.build_flat_graph()
         _parsed.clear()
-        _parsed[key] = result.result
+        _parsed[key] = manifest
     return _parsed[key]
+
+
+def _place(manifest: Any, old: str, new: str) -> None:
+    """Puts what a manifest says of one home into another: where the lake's extracts and the seeds lie."""
+    for source in manifest.sources.values():
+        source.relation_name = source.relation_name.replace(old, new)
+        for meta in (source.meta, source.source_meta, source.config.meta):
+            meta["external_location"] = meta["external_location"].replace(old, new)
+    for node in manifest.nodes.values():
+        if node.resource_type == "seed":
+            node.root_path = node.root_path.replace(old, new)
+
+
+def _project_fingerprint(settings: Settings) -> str:
+    """Hash over everything that dbt's parsing reads: its project, the names of the seeds, its own version."""
+    digest = hashlib.sha256(importlib.metadata.version("dbt-core").encode())
+    files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"]
+    for folder in ("models", "macros", "tests"):
+        files += sorted(each for each in (DBT_PROJECT / folder).rglob("*") if each.suffix in (".sql", ".yml", ".py"))
+    for path in files:
+        digest.update(str(path.relative_to(DBT_PROJECT)).encode())
+        digest.update(path.read_bytes())
+    for path in sorted((settings.home / "reference").glob("*")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes() if path.suffix == ".yml" else b"")
+    return digest.hexdigest()
+
+
+def _kept(settings: Settings, project: str) -> Path:
+    """What parsing made of the project: `manifest.json`, `manifest.msgpack`, and the home it was parsed for.
+
+    Parsing takes dbt many seconds and gives the same for every home, so it is done once per state of the project and
+    kept beside the project, or in the home where that can't be written to.
+
+    Raises:
+        WarehouseError: the project does not parse.
+    """
+    shared = DBT_PROJECT / "target"
+    is_writable = os.access(shared if shared.exists() else DBT_PROJECT, os.W_OK)
+    root = (shared if is_writable else settings.home / "dbt") / "parsed"
+    kept = root / project[:16]
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            result = invoke(settings, ["--no-partial-parse", "parse"])
+            if not result.success:
+                raise WarehouseError(f"the dbt project does not parse: {result.exception}")
+            aside = root / "aside"
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            shutil.copy(settings.home / "dbt" / "target" / "manifest.json", aside)
+            result.result.files = {}
+            (aside / "manifest.msgpack").write_bytes(result.result.to_msgpack())
+            (aside / "home").write_text(json.dumps(str(settings.home.resolve()))[1:-1], encoding="utf-8")
+            aside.rename(kept)
+            for old in sorted(root.glob("*/home"), key=lambda each: each.stat().st_mtime)[:-_STATES_KEPT]:
+                shutil.rmtree(old.parent)
+    return kept

@@ -25,7 +25,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from pipelines import contract
+from pipelines import contract, dbt_run
+from pipelines.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT_PROJECT = ROOT / "dbt_project"
@@ -69,10 +70,9 @@ class Warehouse:
 
     def reset(self) -> None:
         """An empty lake, the project's seeds, a warehouse that holds only them."""
-        for folder in (self.home, self.reference):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
         self.reference.mkdir(parents=True)
-        for path in SEEDS.glob("*.csv"):
+        for path in (*SEEDS.glob("*.csv"), *SEEDS.glob("_*.yml")):
             shutil.copy(path, self.reference)
         (self.home / "in_force").mkdir(parents=True)
         for extract in contract.load().extracts.values():
@@ -159,8 +159,8 @@ class Warehouse:
         return {r.node.name: str(r.message) for r in results if str(r.status) in ("error", "fail", "runtime error")}
 
     def _invoke(self, command: str, *arguments: str) -> Any:
-        if self.manifest is None and command != "parse":
-            self.manifest = self._invoke("parse")
+        if self.manifest is None:
+            self.manifest = dbt_run.parsed(Settings.load({"CONSORTIUM_HOME": str(self.home)}))
         where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
         places = ["--target-path", str(self.target), "--log-path", str(self.target), "--no-use-colors", "--quiet"]
         with pytest.MonkeyPatch.context() as environment:
@@ -215,7 +215,7 @@ def _csv(value: Any) -> str:
 def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The session's warehouse folder and parsed project. Tests take `warehouse`."""
     room = tmp_path_factory.mktemp("warehouse")
-    house = Warehouse(home=room / "home", reference=room / "reference", target=room / "target")
+    house = Warehouse(home=room / "home", reference=room / "home" / "reference", target=room / "target")
     return house
 
 
