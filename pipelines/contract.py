@@ -1,4 +1,4 @@
-"""The contract of every extract: the one source of its columns, rules and checks.
+"""The contract of every extract: the one source of its columns, rules and checks (S3-PLAT-01).
 
 Here belongs: reading `expectations/extracts/*.yml` strictly (an unknown word is an error), and what follows
 from a contract alone: the Polars schema, the fingerprint, the dbt source. Not here: applying the rules to

@@ -1,8 +1,8 @@
 """The consortium's policy numbers, looked up by name, scope and day.
 
-Belongs here: which dated row of `seeds/policy.csv` and `policy_pipeline.csv` is in force for whom. Does not belong
-here: the numbers (rows of those files), whether a file is sound (`pipelines/reference.py`), and what a rule does with
-a number. `int_reference__policy` says the same in SQL; docs/policy.md explains both.
+Belongs here: which dated row of `seeds/policy.csv` and `policy_pipeline.csv` is in force for whom (S1-PLAT-06). Does
+not belong here: the numbers (rows of those files), whether a file is sound (`pipelines/reference.py`), and what a rule
+does with a number. `int_reference__policy` says the same in SQL; docs/policy.md explains both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When the night runs by itself, and the recovery drill."""
+"""When the night runs by itself, and the recovery drill. "Real time" of the rules is every night (AMB-42)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each member stands tonight: fresh, stale since when and why, or missing.
+"""How each member stands tonight: fresh, stale since when and why, or missing (S5-PLAT-10).
 
 Belongs here: the reading of who was expected when. Does not belong here: which version is in force (`members.py`).
 """

@@ -2,7 +2,7 @@
 
 Here: how an adapter's defaults are laid over each other, and which mapping serves which delivered file. Not here:
 the words of the YAML (`adapter_model.py`), reading a file (`readers/`), what happens to a cell (`readers/cells.py`),
-whether a value is acceptable (`validate.py`, by the contract). No vendor is named in this code.
+whether a value is acceptable (`validate.py`, by the contract). No vendor is named in this code (S1-PLAT-05).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The words of an adapter file: what `adapters/<vendor>.yml` may say, and nothing else.
+"""The words of an adapter file: what `adapters/<vendor>.yml` may say, and nothing else (S5-PLAT-07).
 
 Here: the strict model of one column and of one extract's layout. Not here: defaults laid over each other and which
 mapping serves which file (`adapter.py`), what a word does to a cell (`readers/cells.py`).

@@ -1,5 +1,7 @@
 """The lake: accepted rows as immutable pieces, and the version in force that is composed out of them.
 
+All members' data of all their systems lie here alike (S1-PLAT-01).
+
 Belongs here: writing a piece aside and renaming it, and putting a member's snapshot and later appends together.
 Not here: which rows are accepted (`validate.py`), which version a night uses (`pipelines/gates`).
 

@@ -1,8 +1,8 @@
 """Keyed pseudonyms instead of persons.
 
 Belongs here: what identifies a person and how it is replaced. Page 2: trimmed, half-width, upper case; a valid
-18-digit identity number is keyed globally, so that a person is the same in every member; any local id is keyed
-together with its member. Not here: persons inside free text (`scrubbing.py`).
+18-digit identity number is keyed globally, so that a person is the same in every member (S4-PLAT-03, S3-SEC-01); any
+local id is keyed together with its member. Not here: persons inside free text (`scrubbing.py`).
 
 The key never leaves this object; a pseudonym is 128 bits of HMAC-SHA256 in hexadecimal.
 """

@@ -1,4 +1,4 @@
-"""Accounts that members delivered, held against the map: what is unmapped, and what is known.
+"""Accounts that members delivered, held against the map: what is unmapped, and what is known (S5-PLAT-04).
 
 Belongs here: reading the newest versions of the ledgers out of the lake, also of members that gate 1 holds back, and
 the reference data. Does not belong here: what an unmapped account might be (`suggest.py`).

@@ -1,7 +1,7 @@
 """Which rows of a mart are a member's own: one rule for Postgres and for everything else that is handed to a member.
 
-Belongs here: the rule (S5-SEC-01, TC-80: a member sees only its own data, the operations centre sees all). Does not
-belong here: how it is enforced.
+Belongs here: the rule (S5-SEC-01, S5-FIN-04, TC-80: a member sees only its own data, the operations centre sees all).
+Does not belong here: how it is enforced.
 
 A mart that names no member in any of its columns is of the consortium, and only the operations centre sees it, unless
 it stands in `SHARED`.

@@ -1,6 +1,6 @@
 """Every violation rule finds what it is there for and leaves its near-miss alone.
 
-Source: domain 5.2 and 5.3; TC-21, TC-59, TC-75 to TC-78.
+Source: domain 5.2 and 5.3; TC-21, TC-59, TC-75, TC-76, TC-77, TC-78.
 
 All stories (risk_reference/stories.py) are told in one consortium and judged by all rules together, so that a hit of
 one rule that another rule also takes for its own shows up here.

@@ -1,7 +1,7 @@
 """What follows from a finding, and how members, departments and doctors stand: risk marts beyond the rules.
 
-Source: rules K and J; TC-14, TC-18 to TC-20, TC-72, TC-72b, TC-74, TC-75. TC-16 and TC-17 are unit tests beside the
-model of the lights, which are run here. One consortium is built once; every test reads it.
+Source: rules K and J; TC-14, TC-18, TC-19, TC-20, TC-72, TC-72b, TC-74, TC-75. TC-16 and TC-17 are unit tests beside
+the model of the lights, which are run here. One consortium is built once; every test reads it.
 """
 
 from __future__ import annotations

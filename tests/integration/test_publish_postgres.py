@@ -211,6 +211,7 @@ def test_rows_with_the_same_key_stop_the_publication(house):
 
 
 def test_a_member_sees_its_own_rows_and_the_operations_centre_all(readers):
+    """TC-80 (S5-SEC-01); that no mart names a person is test_privacy's."""
     seen = "select member_id, count(*) from cost.department_cost group by 1 order by 1"
     assert readers.as_("bi_t01", seen) == [("T01", 1000)]
     assert readers.as_("bi_all", seen) == [("H01", 1000), ("T01", 1000), ("T02", 1000)]

@@ -1,4 +1,4 @@
-"""Delivered files as frames of canonical columns, one module per format.
+"""Delivered files as frames of canonical columns, one module per format (S5-PLAT-05).
 
 Here: the two doors, `batches` for a night and `open_file` for whoever wants to see the vendor's cells first.
 Not here: formats (one module each), steps on cells (`cells.py`), the contract's judgement (`ingest/validate.py`).

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: no script, nothing loaded, readable in print and by a screen reader.
+"""Charts as inline SVG: no script, nothing loaded, readable in print and by a screen reader (S5-PLAT-09).
 
 Belongs here: geometry and labels of bars, lines and waterfalls. Does not belong here: which figures; flows (`sankey`).
 Colours are classes of `style.css`.

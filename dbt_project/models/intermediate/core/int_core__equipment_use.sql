@@ -1,4 +1,5 @@
 -- One row per use of an asset. Owner and user may both deliver it; the owner's row wins, then the latest delivery.
+-- Whose cost it is and who had the use of it stand in every row (S1-COST-15).
 -- A user's row names the asset only: its owner is the member that lists the asset (NULL where that isn't clear).
 with owned as (
     select

@@ -1,4 +1,5 @@
 -- One row per remote service. Both sides may deliver it; the performing member's row wins, then the latest delivery.
+-- Examined here, read there (S4-SHARE-01): performing and requesting member stand in every row.
 with ranked as (
     select
         *,

@@ -1,5 +1,5 @@
 -- One row per discharged inpatient case with a settlement that names a DRG in force on the day of discharge, beside its tariff.
--- Tariff (page 2b): a standard set outright wins; else weight x the rate of the member's level (factor 1); else weight x the
+-- Tariff (page 2b): a standard set outright wins (S3-DRG-16); else weight x the rate of the member's level (factor 1); else weight x the
 -- consortium's rate x the level factor (S3-DRG-15, AMB-43).
 {{ config(tags=['foundation']) }}
 with cases as (

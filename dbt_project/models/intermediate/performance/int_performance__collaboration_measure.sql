@@ -1,4 +1,4 @@
--- One row per period, member and measure of support given and equipment shared: by sender, performer and owner.
+-- One row per period, member and measure of support given and equipment shared: by sender, performer and owner (hours: S3-RES-03).
 with support as (
     select
         period,

@@ -1,5 +1,6 @@
 -- One row per period, entity and KPI: the target in force on the period's last day, of the most specific scope
 -- (department > member > role > level > all). The consortium takes rows of scope all.
+-- Where the rules state a target twice, both numbers are policy and one of them is the row here (AMB-23).
 with entities as (
     select distinct
         kpis.period,

@@ -1,4 +1,5 @@
 -- One row per charge line that no refund took back, with its day and the person and stay it was charged to.
+-- All lines, never a sample (S2-PLAT-06).
 {{ config(materialized='view') }}
 select
     lines.member_id,

@@ -1,4 +1,4 @@
--- One row per member institution.
+-- One row per member institution, of any level and role (S5-PLAT-08).
 select
     member_id,
     name_zh as name,

@@ -1,4 +1,4 @@
--- One row per period and member without department cost: why there is none. Nothing is made up in its place.
+-- One row per period and member without department cost: why there is none. Nothing is made up in its place (S1-PLAT-04).
 select
     basis.period,
     basis.member_id,

@@ -1,5 +1,5 @@
 -- One row per period, member and cost element: its share of the member's cost, beside the range that the rules name for its
--- level and beside its peers (S1-COST-16, S5-COST-04). Scope 医疗成本; total-only members included, since no department is needed.
+-- level and beside its peers (S1-COST-16, S5-COST-04, S5-FIN-09). Scope 医疗成本; total-only members included, since no department is needed.
 -- Ranges are policy of primary institutions: labour (S4-COST-01), drugs and consumables together (S4-COST-03), operations
 -- (S4-COST-05); village clinics are primary. status within, below or above; NULL where no range is named.
 {%- set ranges = [

@@ -1,5 +1,6 @@
 -- One row per discharged inpatient case settled by DRG: tariff, outlier, what the insurer pays in all, and the result of the case
 -- (S3-DRG-01: above the standard is the hospital's loss, below it is kept). Cost and surplus are empty where the case has no cost.
+-- By its encounter a case is followed from care to charge, settlement and result (S2-PLAT-01).
 select
     payments.period,
     payments.member_id,

@@ -1,4 +1,4 @@
--- One row per period and member with cases settled by DRG: breadth, case mix, efficiency and result (domain 3.8, S2-DRG-01).
+-- One row per period and member with cases settled by DRG: breadth, case mix, efficiency and result (domain 3.8, S2-DRG-01, S1-FIN-01).
 -- Indices are case-weighted means of the ratios of the member's group means to the region's, on bills and days; 1 = as the region.
 with totals as (
     select

@@ -1,4 +1,4 @@
--- One row per period, member, department and reason with which the insurer denied money: cases, amount, its share of what was claimed.
+-- One row per period, member, department and reason with which the insurer denied money: cases, amount, its share of what was claimed (S2-RISK-54).
 -- Rate: denied / (paid by the fund + denied) of the department's settlements of the month. Change: against the month before.
 -- Borne by the department in full: what was denied for items used before their assessment (S2-RISK-08, TC-74).
 with settled as (

@@ -1,5 +1,5 @@
 -- One row per month and person whose use of care stands out: visits, members, stays and drug money far beyond other people of the month.
--- Compared with everybody of the month in the same age band, with a stay or without one; only who is flagged is kept. A person is a pseudonym.
+-- Compared with everybody of the month in the same age band, with a stay or without one; only who is flagged is kept. A person is a pseudonym (S2-PLAT-02).
 with parameters as (
     select * from {{ rule_parameters('S2-RISK-49', ['least_peers', 'least_distance', 'least_visits', 'least_members']) }}
 ),

@@ -1,7 +1,7 @@
 -- One row per period, member and department with risk indicators; dept_code '*' is the whole member.
 -- Score: the blocks by the pillar weights of policy (S2-RISK-01, TC-73); without one of the blocks there is none, nor a rank.
 -- Departments are ranked within their member, members within the consortium; who is vetoed (S2-RISK-25) stands behind all others.
--- Lists (S2-PERF-06, AMB-36): top share rounded up is red, bottom share rounded down is black, ties share, from a least number on;
+-- Lists (S2-PERF-06, AMB-16, AMB-36): top share rounded up is red, bottom share rounded down is black, ties share, from a least number on;
 -- who is vetoed is black. Rank lists are published by the day of policy in the month after.
 with blocks as (
     select

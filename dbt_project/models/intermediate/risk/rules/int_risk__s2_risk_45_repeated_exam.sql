@@ -1,6 +1,6 @@
 -- One row per charge line of an exam done again although a recognised result was at hand (S2-RISK-45, S3-SHARE-05, TC-59):
 -- either the member reported the repetition without a reason, or the same recognisable item was charged at another member
--- of recognised level within the days of validity (AMB-19).
+-- of recognised level within the days of validity (S3-SHARE-04, AMB-19).
 with cases as (
     select member_id, encounter_id, period from {{ ref('int_risk__case') }}
 ),

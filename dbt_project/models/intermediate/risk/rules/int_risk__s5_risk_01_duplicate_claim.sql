@@ -1,5 +1,5 @@
 -- One row per line of an exam, a test or an operation that a second member claims for the same person on the same day
--- (S5-RISK-01, S5-TREAS-16). Whole stays claimed twice are R06's, visits inside a stay R05's.
+-- (S5-RISK-01, S5-TREAS-16, S5-SHARE-07). Whole stays claimed twice are R06's, visits inside a stay R05's.
 with lines as (
     select * from {{ ref('int_risk__met_elsewhere') }}
     where charge_class in ('exam', 'lab', 'surgery')
