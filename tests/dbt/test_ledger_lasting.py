@@ -121,6 +121,8 @@ def ledger(dbt_session: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     dbt_session.deliver("assets", "T01", "2026-10", [asset | {"monthly_depreciation": "10.33"}])
     a_sterile_supply_that_works_for_a_township(dbt_session)
     assets_that_go_before_their_time(dbt_session)
+    assets_that_the_buyer_books_in_another_month(dbt_session)
+    goods_that_the_buyer_does_not_have(dbt_session)
     exercises.tell(dbt_session)
     dbt_session.build(*MARTS, "+ledger__consolidated_cost", "+ledger__transfer_price")
     return shelve(dbt_session, tmp_path_factory.mktemp("lasting"))
@@ -174,16 +176,96 @@ def assets_that_go_before_their_time(warehouse: Warehouse) -> None:
         "T04": [line(BANK, 696), line("3001", credit=696)],
     }
     opening["V01"] = [line(BANK, 200), line("3001", credit=200)]
-    for member, months in by_month.items():
-        carried: Balances = {}
-        for month, vouchers in zip(GONE, months, strict=True):
-            first = opening[member] if month == GONE[0] else ()
-            carried = book(warehouse, member, *vouchers, period=month, opening=first, carried=carried)
+    keep_books(warehouse, GONE, by_month, opening)
     register = {"asset_class": "imaging", "modality": "ct", "original_cost": 124, "monthly_depreciation": "10.33"}
     ct, lab = register | {"asset_id": "CT7"}, register | {"asset_id": "LAB5", "original_cost": 100}
     for month in GONE:
         there = [ct, lab | {"monthly_depreciation": 10}] if month < GONE[2] else [ct] if month < GONE[3] else []
         warehouse.deliver("assets", "T04", month, there)
+
+
+APART = ("2030-01", "2030-02", "2030-03")
+
+
+def keep_books(
+    warehouse: Warehouse, months: tuple[str, ...], books: dict[str, list[Any]], opening: dict[str, list[Any]]
+) -> None:
+    """Delivers the vouchers of each member month by month; what one month leaves, the next begins with."""
+    for member, by_month in books.items():
+        carried: Balances = {}
+        for month, vouchers in zip(months, by_month, strict=True):
+            first = opening[member] if month == months[0] else ()
+            carried = book(warehouse, member, *vouchers, period=month, opening=first, carried=carried)
+
+
+def assets_that_the_buyer_books_in_another_month(warehouse: Warehouse) -> None:
+    """H02 sells at gains: T02 books a month later and scraps the asset in the third, T04 has booked a month before, V01
+    has booked another document than the one it was sold under. H03 and T03 say no document."""
+
+    def said(reference: str | None) -> dict[str, Any]:
+        return {"ic_type": "asset_sale", "ic_reference": reference}
+
+    def sold(buyer: str, price: int, gain: int, reference: str | None) -> list[dict[str, Any]]:
+        gained = internal("460990", -gain, buyer, **said(reference))
+        return [line(BANK, price), line("160102", credit=price - gain), gained]
+
+    def bought(price: int, reference: str | None, seller: str = "H02") -> list[dict[str, Any]]:
+        return [internal("160102", price, seller, **said(reference)), line(BANK, credit=price)]
+
+    first = [sold("T02", 360, 60, "LATE"), sold("V01", 130, 30, "GONE")]
+    scrapped = [line("5301", 360), internal("160102", -360, "H02", **said("LATE"))]
+    keep_books(
+        warehouse,
+        APART,
+        {
+            "H02": [first, [sold("T04", 360, 60, "EARLY")], []],
+            "H03": [[sold("T03", 112, 12, None)], [], []],
+            "T02": [[], [bought(360, "LATE")], [scrapped]],
+            "T03": [[], [bought(112, None, "H03")], []],
+            "T04": [[bought(360, "EARLY")], [], []],
+            "V01": [[bought(400, "OTHER")], [], []],
+        },
+        {
+            member: [line("160102" if member[0] == "H" else BANK, 1000), line("3001", credit=1000)]
+            for member in ("H02", "H03", "T02", "T03", "T04", "V01")
+        },
+    )
+
+
+IN_TRANSIT = ("2030-06", "2030-07")
+
+
+def goods_that_the_buyer_does_not_have(warehouse: Warehouse) -> None:
+    """H03 sells on credit. T01 receives a month later and uses 60 of 100, T02 (who pays cost) never, T03 three
+    quarters, T04 names the seller with the debt only, V01 expenses all of it at once."""
+    trades = {"T01": (100, 80), "T02": (50, 50), "T03": (200, 150), "T04": (30, 20), "V01": (40, 30)}
+    sales = []
+    for buyer, (price, cost) in trades.items():
+        sales.append([internal(RECEIVABLE, price, buyer), internal("410190", -price, buyer, **GOODS)])
+        sales.append([internal(DRUG_COST, cost, buyer, **GOODS), line(DRUGS, credit=cost)])
+
+    def received(price: int) -> list[dict[str, Any]]:
+        return [internal(DRUGS, price, "H03", **GOODS), internal(PAYABLE, -price, "H03")]
+
+    unnamed = [line(DRUGS, 30), internal(PAYABLE, -30, "H03")]
+    expensed = [internal(DRUG_COST, 40, "H03", **GOODS), internal(PAYABLE, -40, "H03")]
+    used = [line(DRUG_COST, 60), internal(DRUGS, -60, "H03")]
+    keep_books(
+        warehouse,
+        IN_TRANSIT,
+        {
+            "H03": [sales, []],
+            "T01": [[], [received(100), used]],
+            "T02": [[], []],
+            "T03": [[received(150)], []],
+            "T04": [[unnamed], []],
+            "V01": [[expensed], []],
+        },
+        {
+            "H03": [line(DRUGS, 330), line("3001", credit=330)],
+            **{member: [line(BANK, 1), line("3001", credit=1)] for member in trades},
+        },
+    )
 
 
 def journal(ledger: Shelf, rule: str, a: str, b: str, period: str = "2026-10") -> dict[str, Decimal]:
@@ -204,7 +286,7 @@ def test_margin_in_goods_that_are_still_held_goes_out_of_stock(ledger: Shelf) ->
     assert journal(ledger, "E09", "H01", "T01", "2026-12") == {}
     assert ledger.tuples(
         "select period, margin_amount, margin_rate, held_amount, unrealised_amount from ledger.unrealised_margin "
-        "where rule_id = 'E09' and buyer_member_id = 'T01' order by period"
+        "where rule_id = 'E09' and buyer_member_id = 'T01' and seller_member_id = 'H01' order by period"
     ) == [("2026-10", 20, Decimal("0.200000"), 40, 8), ("2026-11", 0, Decimal("0.200000"), 0, 0)]
 
 
@@ -215,7 +297,7 @@ def test_goods_that_lie_among_others_are_held_in_proportion(ledger: Shelf) -> No
 
 def test_a_margin_is_no_disagreement(ledger: Shelf) -> None:
     columns = "side, own_amount, difference, eliminated_amount, explained_amount, suspense_amount, status"
-    where = "rule_id = 'E09' and 'T01' in (member_id, counterparty_member_id)"
+    where = "rule_id = 'E09' and period = '2026-10' and 'T01' in (member_id, counterparty_member_id)"
     assert ledger.tuples(f"select {columns} from ledger.intercompany where {where} order by side") == [
         ("a", 100, 20, 80, 20, 0, "matched"),
         ("b", 80, -20, 80, -20, 0, "matched"),
@@ -239,7 +321,7 @@ def test_a_loss_goes_back_into_the_asset(ledger: Shelf) -> None:
     }  # fmt: skip
     assert ledger.tuples(
         "select side, status, suspense_amount from ledger.intercompany "
-        "where rule_id = 'E10' and 'T03' in (member_id, counterparty_member_id) order by all"
+        "where rule_id = 'E10' and period = '2026-10' and 'T03' in (member_id, counterparty_member_id) order by all"
     ) == [("a", "matched", 0), ("b", "matched", 0)]
 
 
@@ -265,7 +347,7 @@ def test_what_an_asset_still_holds_of_a_gain_is_earned_when_it_goes(
 def test_margin_of_assets_that_went_is_unrealised_no_more(ledger: Shelf) -> None:
     assert ledger.tuples(
         "select period, ic_reference, released_amount, unrealised_amount from ledger.unrealised_margin "
-        f"where rule_id = 'E10' and seller_member_id = 'H03' and period >= '{GONE[2]}' order by all"
+        f"where rule_id = 'E10' and seller_member_id = 'H03' and period in ('{GONE[2]}', '{GONE[3]}') order by all"
     ) == [
         ("2029-03", "CT7 2029-01", 0, 18),
         ("2029-03", "LAB5 2029-01", 24, 0),
@@ -288,6 +370,123 @@ def test_net_assets_are_less_by_what_is_left_of_the_gains(ledger: Shelf, month: 
     assert consolidated == aggregate - unrealised
     assert position["FP_ASSETS"][2] == position["FP_LIABILITIES_NET_ASSETS"][2]
     assert position["IC_DIFF"] == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("buyer", "month", "entries"),
+    [
+        # The gain is out of income at once, on IC_DIFF until T02's books have the asset, then inside its cost.
+        ("T02", APART[0], {"460990": 60, "IC_DIFF": -60}),
+        ("T02", APART[1], {"IC_DIFF": 60, "160102": -60, "160202": 1, "50010104": -1}),
+        ("T02", APART[2], {"160102": 60, "160202": -1, "5301": -59}),
+        # Two months of T04's depreciation had a sixtieth of the gain in them when H02 booked it.
+        ("T04", APART[0], {}),
+        ("T04", APART[1], {"460990": 60, "160102": -60, "160202": 2, "50010104": -2}),
+        ("T03", APART[0], {"460990": 12, "IC_DIFF": -12}),
+        ("T03", APART[1], {"IC_DIFF": 12, "160102": -12, "160202": "0.20", "50010104": "-0.20"}),
+        ("V01", APART[0], {"460990": 30, "IC_DIFF": -30}),
+        ("V01", APART[1], {}),
+    ],
+)
+def test_a_gain_waits_on_the_suspense_line_for_the_asset_it_is_inside_of(
+    ledger: Shelf, buyer: str, month: str, entries: dict[str, Any]
+) -> None:
+    """E10 over the policy's 60 months, booked by one side a month before or after the other."""
+    seller = "H03" if buyer == "T03" else "H02"
+    assert journal(ledger, "E10", seller, buyer, month) == {code: Decimal(amount) for code, amount in entries.items()}
+
+
+def test_a_gain_whose_asset_is_booked_in_another_month_is_timing(ledger: Shelf) -> None:
+    def found(month: str) -> list[tuple[Any, ...]]:
+        columns = "side, member_id, counterparty_member_id, own_amount, suspense_amount, status"
+        where = f"rule_id = 'E10' and period = '{month}' and own_amount + suspense_amount <> 0"
+        return ledger.tuples(f"select {columns} from ledger.intercompany where {where} order by all")
+
+    assert found(APART[0]) == [
+        ("a", "H02", "T02", 60, 60, "timing"),
+        ("a", "H02", "V01", 30, 30, "one_sided"),
+        ("a", "H03", "T03", 12, 12, "timing"),
+        ("b", "T04", "H02", 360, 0, "matched"),
+        ("b", "V01", "H02", 400, 0, "one_sided"),
+    ]
+    assert found(APART[1]) == [
+        ("a", "H02", "T02", 0, -60, "timing"),
+        ("a", "H02", "T04", 60, 0, "timing"),
+        ("a", "H03", "T03", 0, -12, "timing"),
+        ("b", "T02", "H02", 360, 0, "timing"),
+        ("b", "T03", "H03", 112, 0, "timing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("buyer", "first", "second"),
+    [
+        ("T01", {"410190": 100, DRUG_COST: -80, "IC_DIFF": -20}, {"IC_DIFF": 20, DRUGS: -8, DRUG_COST: -12}),
+        ("T02", {"410190": 50, DRUG_COST: -50}, {}),
+        # A quarter of the price is margin: 12.50 of what is under way, 37.50 of what lies there.
+        ("T03", {"410190": 200, DRUG_COST: -150, DRUGS: "-37.50", "IC_DIFF": "-12.50"}, {}),
+        ("T04", {"410190": 30, DRUG_COST: -20, DRUGS: -10}, {}),
+        ("V01", {"410190": 40, DRUG_COST: -40}, {}),
+    ],
+)
+def test_goods_that_nobody_has_received_are_in_transit(
+    ledger: Shelf, buyer: str, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """E09: their margin is no income and stands on IC_DIFF beside the claim, which leaves them there at their cost."""
+    for month, entries in zip(IN_TRANSIT, (first, second), strict=True):
+        assert journal(ledger, "E09", "H03", buyer, month) == {code: Decimal(each) for code, each in entries.items()}
+
+
+def test_goods_in_transit_are_named(ledger: Shelf) -> None:
+    def found(month: str) -> list[tuple[Any, ...]]:
+        columns = (
+            "counterparty_member_id, own_amount, explained_amount, suspense_amount, status, split(reason, ' ·')[1]"
+        )
+        where = f"rule_id = 'E09' and side = 'a' and period = '{month}'"
+        return ledger.tuples(f"select {columns} from ledger.intercompany where {where} order by all")
+
+    late = "在途，买方在相邻期间入账"
+    assert found(IN_TRANSIT[0]) == [
+        ("T01", 100, 0, 20, "timing", late),
+        ("T02", 50, 0, 0, "one_sided", "已售出，买方未入账（在途）"),
+        ("T03", 200, Decimal("37.50"), Decimal("12.50"), "difference", "买方入账金额与销售额不符"),
+        ("T04", 30, 10, 0, "matched", "差额为内部销售毛利"),
+        ("V01", 40, -30, 0, "matched", "差额为内部销售毛利"),
+    ]
+    assert found(IN_TRANSIT[1]) == [("T01", 0, 20, -20, "timing", late)]
+    held = "buyer_member_id, held_amount, in_transit_amount, unrealised_amount"
+    where = f"rule_id = 'E09' and seller_member_id = 'H03' and period = '{IN_TRANSIT[0]}' and unrealised_amount <> 0"
+    assert ledger.tuples(f"select {held} from ledger.unrealised_margin where {where} order by all") == [
+        ("T01", 0, 20, 20),
+        ("T03", 150, Decimal("12.50"), 50),
+        ("T04", 30, 0, 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("month", "suspense"),
+    [
+        (APART[0], -60 - 12 - 30),
+        (APART[1], -30),
+        (APART[2], -30),
+        # At what they cost the consortium: 80 of T01, 50 of T02, 37.50 of T03.
+        (IN_TRANSIT[0], "167.50"),
+        (IN_TRANSIT[1], "87.50"),
+    ],
+)
+def test_what_is_under_way_stands_on_the_suspense_line_and_is_not_earned(
+    ledger: Shelf, month: str, suspense: Any
+) -> None:
+    position, result = ledger.statement("financial_position", month), ledger.statement("revenue_expense", month)
+    ((unrealised,),) = ledger.tuples(
+        f"select sum(unrealised_amount) from ledger.unrealised_margin where period = '{month}'"
+    )
+    aggregate, _, consolidated = position["FP_NET_ASSETS"]
+    # 800 is what T03 holds in T04 since 2028.
+    assert consolidated == aggregate - unrealised - 800
+    assert position["FP_ASSETS"][2] == position["FP_LIABILITIES_NET_ASSETS"][2]
+    assert position["IC_DIFF"][2] == Decimal(suspense)
+    assert result.get("IC_DIFF", (0,) * 3)[2] == 0
 
 
 def test_a_free_transfer_leaves_nothing_but_the_asset(ledger: Shelf) -> None:

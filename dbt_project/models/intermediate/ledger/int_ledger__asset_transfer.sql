@@ -1,4 +1,4 @@
--- One row per month and internal asset sale, from the month of the sale until nothing of it is left (E10, domain 2.6.2): how much of
+-- One row per month and internal asset sale, from the month in which both sides are booked until nothing of it is left (E10, domain 2.6.2): how much of
 -- the buyer's depreciation is the gain inside its cost, and what its disposal releases.
 -- Fixed assets are depreciated from the month they arrive, in the month they leave no more (政府会计准则第3号).
 {% set rule = var('asset_sale_rule') %}
@@ -59,6 +59,7 @@ disposal_accounts as (
 select
     released.period,
     released.transfer_period,
+    released.start_period,
     released.a_member_id,
     released.b_member_id,
     released.ic_reference,
@@ -80,10 +81,10 @@ select
     {{ money('released.unrealised_amount') }} as unrealised_amount
 from released
 left join {{ ref('core__account') }} as own on own.account_code = '1602' || substring(released.asset_account, 5)
-left join disposal_accounts on released.transfer_period = disposal_accounts.period
+left join disposal_accounts on released.start_period = disposal_accounts.period
 left join expense_accounts
     on released.b_member_id = expense_accounts.member_id and released.period >= expense_accounts.period
-where released.period = released.transfer_period
+where released.period = released.start_period
     or released.unrealised_amount <> 0
     or released.correction_amount <> 0
     or released.released_amount <> 0

@@ -9,37 +9,8 @@ with booked as (
     group by {{ pair }}, side, member_id, account_code
 ),
 
--- A capped rule (a gain inside an asset's cost) reverses no more of side b than side a holds, largest account first; a loss
--- goes back into the largest.
-capped as (
-    select
-        booked.*,
-        case
-            when pairs.is_capped and booked.side = 'b' then
-                case
-                    when pairs.eliminated_amount < 0 then case
-                        when row_number() over (
-                            partition by {% for c in pair.split(', ') %}booked.{{ c }}, {% endfor %}booked.side
-                            order by booked.amount desc, booked.member_id, booked.account_code
-                        ) = 1 then pairs.eliminated_amount
-                        else 0
-                    end
-                    else greatest(least(
-                        booked.amount,
-                        pairs.eliminated_amount - coalesce(sum(booked.amount) over (
-                            partition by {% for c in pair.split(', ') %}booked.{{ c }}, {% endfor %}booked.side
-                            order by booked.amount desc, booked.member_id, booked.account_code
-                            rows between unbounded preceding and 1 preceding
-                        ), 0)
-                    ), 0)
-                end
-            else booked.amount
-        end as reversed_amount
-    from booked
-    inner join {{ ref('int_ledger__intercompany_pair') }} as pairs using ({{ pair }})
-),
-
--- The margin in goods sold to a member (E09): realised, it goes out of cost; in goods still held, out of the buyer's stock.
+-- The margin in goods sold to a member (E09): realised, it goes out of cost; in goods still held, out of the buyer's stock;
+-- in goods that nobody has received, to IC_DIFF. What the buyer expensed at once is its cost, no second one of the seller's.
 margins as (
     select
         stock.period,
@@ -47,16 +18,16 @@ margins as (
         stock.b_member_id,
         case legs.entry when 'cost' then stock.cost_account else stock.stock_account end as account_code,
         case legs.entry
-            when 'cost' then stock.unrealised_change - stock.margin_amount
-            else -stock.unrealised_change
+            when 'cost' then stock.unrealised_change - stock.margin_amount + stock.expensed_amount
+            else -stock.held_change
         end as amount
     from {{ ref('int_ledger__stock_transfer') }} as stock
     cross join (select 'cost' as entry union all select 'stock') as legs
     where stock.cost_account is not null
 ),
 
--- The gain in the buyer's depreciation of an asset sold by a member (E10): each month a part of it comes back, and the rest
--- when the asset goes: its cost and its depreciation were the gain higher than the consortium's.
+-- The gain in the cost of an asset sold by a member (E10): it goes out once both have booked the sale, each month a part of it
+-- comes back with the buyer's depreciation, and the rest when the asset goes: cost and depreciation were the gain too high.
 depreciation as (
     select
         assets.period,
@@ -69,7 +40,8 @@ depreciation as (
             else assets.disposal_account
         end as account_code,
         case legs.entry
-            when 'cost' then assets.cost_release
+            when 'cost' then
+                assets.cost_release - case when assets.period = assets.start_period then assets.gain_amount else 0 end
             when 'depreciation' then assets.correction_amount - (assets.cost_release - assets.released_amount)
             when 'expense' then -assets.correction_amount
             else -assets.released_amount
@@ -81,8 +53,10 @@ depreciation as (
 ),
 
 entries as (
-    select {{ pair }}, member_id, account_code, -reversed_amount as amount
-    from capped
+    -- Of a capped rule only side a: the other one's asset stays, less what is too much in its cost.
+    select {{ pair }}, member_id, account_code, -amount as amount
+    from booked
+    where not (side = 'b' and rule_id in ('{{ var("capped_rules") | join("', '") }}'))
 
     union all
 
@@ -109,16 +83,24 @@ typed as (
     inner join {{ ref('core__account') }} as accounts using (account_code)
 ),
 
+-- A margin whose goods or asset the buyer has not booked is no income: it stands beside the claim that nobody answers.
 differences as (
     select
         {{ pair }},
-        case when max(case when account_type in ('revenue', 'expense') then 1 else 0 end) = 1 then 'revenue_expense'
+        case
+            when rule_id = '{{ var("asset_sale_rule") }}' or max(stock.sold_amount) is not null then 'financial_position'
+            when max(case when account_type in ('revenue', 'expense') then 1 else 0 end) = 1 then 'revenue_expense'
             when max(case when account_type in ('asset', 'liability', 'net_asset') then 1 else 0 end) = 1
                 then 'financial_position'
             else 'budget_execution'
         end as statement,
         {{ money('-sum(amount)') }} as amount
     from typed
+    left join (
+        select 'movement' as leg, '{{ var("stock_transfer_rule") }}' as rule_id, period, a_member_id, b_member_id, sold_amount
+        from {{ ref('int_ledger__stock_transfer') }}
+        where is_margin_known
+    ) as stock using ({{ pair }})
     group by {{ pair }}
 )
 

@@ -31,7 +31,7 @@ prices as (
 
     -- Margin of members in goods used, and in the depreciation of assets: no cost of the consortium either (E09, E10).
     select stock.period, stock.b_member_id, stock.a_member_id, 'COMMON', accounts.cost_element,
-        stock.margin_amount - stock.unrealised_change
+        stock.margin_amount - stock.unrealised_change - stock.expensed_amount
     from {{ ref('int_ledger__stock_transfer') }} as stock
     inner join {{ ref('core__account') }} as accounts on stock.cost_account = accounts.account_code
 

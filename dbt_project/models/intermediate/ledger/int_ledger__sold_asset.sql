@@ -1,5 +1,5 @@
--- One row per month and internal asset sale, from the month of the sale on (E10, domain 2.6.2): the gain inside the buyer's cost,
--- the asset's life, and how much of it the buyer still has, as known in each month.
+-- One row per month and internal asset sale, from the month in which both sides are booked (E10, domain 2.6.2): the gain inside
+-- the buyer's cost, the asset's life, and how much of it the buyer still has, as known in each month.
 -- Life: the buyer's asset register where an asset bears the sale's reference, else transferred_asset_life_months. What a later
 -- register says is caught up in that month, a closed one stays.
 -- Disposed of: the buyer credits the asset and names the seller (in parts: by what it paid), or its next register no longer
@@ -7,70 +7,30 @@
 {% set rule = var('asset_sale_rule') %}
 {% set sale = 'a_member_id, b_member_id, ic_reference' %}
 
-with lines as (
+with transfers as (
     select
-        period,
-        a_member_id,
-        b_member_id,
-        side,
-        coalesce(ic_reference, '-') as ic_reference,
-        account_code,
-        sum(own_amount) as amount
-    from {{ ref('int_ledger__intercompany_line') }}
-    where leg = 'movement' and rule_id = '{{ rule }}'
-    group by period, a_member_id, b_member_id, side, coalesce(ic_reference, '-'), account_code
-),
-
-gains as (
-    select period, {{ sale }}, sum(amount) as gain
-    from lines
-    where side = 'a'
-    group by period, {{ sale }}
-),
-
-asset_accounts as (
-    select gains.period, gains.a_member_id, gains.b_member_id, gains.ic_reference, lines.account_code
-    from gains
-    inner join lines
-        on gains.period = lines.period
-        and gains.a_member_id = lines.a_member_id
-        and gains.b_member_id = lines.b_member_id
-        and lines.side = 'b'
-    qualify row_number() over (
-        partition by gains.period, gains.a_member_id, gains.b_member_id, gains.ic_reference
-        order by case when lines.ic_reference = gains.ic_reference then 0 else 1 end, lines.amount desc, lines.account_code
-    ) = 1
-),
-
-transfers as (
-    select
-        gains.period as transfer_period,
-        gains.a_member_id,
-        gains.b_member_id,
-        gains.ic_reference,
-        asset_accounts.account_code as asset_account,
-        {{ money_per('cast(gains.gain as decimal(38, 2)) * pairs.eliminated_amount', 'pairs.a_amount') }} as gain_amount,
-        policy.transferred_asset_life_months
-    from gains
-    inner join asset_accounts using (period, {{ sale }})
-    inner join {{ ref('int_ledger__intercompany_pair') }} as pairs
-        on pairs.leg = 'movement'
-        and pairs.rule_id = '{{ rule }}'
-        and pairs.period = gains.period
-        and pairs.a_member_id = gains.a_member_id
-        and pairs.b_member_id = gains.b_member_id
-        and pairs.eliminated_amount <> 0
+        sales.*,
+        policy.transferred_asset_life_months,
+        -- How the asset register calls it.
+        case when sales.ic_reference = '-' then sales.receipt_reference else sales.ic_reference end as asset_id
+    from {{ ref('int_ledger__asset_sale') }} as sales
     inner join {{ policy_in_force(['transferred_asset_life_months']) }} as policy
-        on gains.period = policy.period and gains.b_member_id = policy.member_id
+        on sales.start_period = policy.period and sales.b_member_id = policy.member_id
+    where sales.gain_amount <> 0
 ),
 
-months as (
+owned as (
     select
         transfers.*,
         calendar.period,
         row_number() over (partition by transfers.transfer_period, {{ sale }} order by calendar.period) as month_number
     from transfers
-    inner join {{ ref('int_reference__period') }} as calendar on calendar.period >= transfers.transfer_period
+    inner join {{ ref('int_reference__period') }} as calendar on calendar.period >= transfers.arrival_period
+),
+
+-- From when both sides are known.
+months as (
+    select * from owned where period >= start_period
 ),
 
 -- What left the buyer's books naming the seller, and what had come, both to date.
@@ -94,21 +54,31 @@ left_and_came as (
 ),
 
 marked as (
-    select months.period, months.transfer_period, {{ sale }}, sum(disposed) as disposed, sum(bought) as bought
+    select
+        months.period,
+        months.transfer_period,
+        months.a_member_id,
+        months.b_member_id,
+        months.ic_reference,
+        sum(left_and_came.disposed) as disposed,
+        sum(left_and_came.bought) as bought
     from months
-    inner join left_and_came using ({{ sale }})
-    where left_and_came.period between months.transfer_period and months.period
-    group by months.period, months.transfer_period, {{ sale }}
+    inner join left_and_came
+        on months.a_member_id = left_and_came.a_member_id
+        and months.b_member_id = left_and_came.b_member_id
+        and months.receipt_reference = left_and_came.ic_reference
+        and left_and_came.period between months.arrival_period and months.period
+    group by months.period, months.transfer_period, months.a_member_id, months.b_member_id, months.ic_reference
 ),
 
 sold_on as (
     select distinct months.period, months.transfer_period, months.a_member_id, months.b_member_id, months.ic_reference
     from months
-    inner join gains as again
+    inner join {{ ref('int_ledger__intercompany_line') }} as again
         on months.b_member_id = again.a_member_id
-        and months.ic_reference = again.ic_reference
-        and again.period between months.transfer_period and months.period
-    where months.ic_reference <> '-'
+        and months.asset_id = again.ic_reference
+        and again.period between months.arrival_period and months.period
+    where again.leg = 'movement' and again.rule_id = '{{ rule }}'
 ),
 
 register as (
@@ -118,8 +88,8 @@ register as (
         assets.asset_id,
         coalesce(max(round({{ exact_quotient('assets.original_cost', 'assets.monthly_depreciation', 2) }})), 0) as life_months
     from {{ ref('stg_assets') }} as assets
-    inner join (select distinct b_member_id, ic_reference from transfers) as sought
-        on assets.member_id = sought.b_member_id and assets.asset_id = sought.ic_reference
+    inner join (select distinct b_member_id, asset_id from transfers) as sought
+        on assets.member_id = sought.b_member_id and assets.asset_id = sought.asset_id
     group by assets.period, assets.member_id, assets.asset_id
 ),
 
@@ -133,7 +103,7 @@ registered as (
     from months
     inner join register
         on months.b_member_id = register.member_id
-        and months.ic_reference = register.asset_id
+        and months.asset_id = register.asset_id
         and months.period >= register.period
     group by months.period, months.transfer_period, {{ sale }}
 ),
@@ -150,6 +120,7 @@ newest_register as (
 select
     months.period,
     months.transfer_period,
+    months.start_period,
     months.month_number,
     months.a_member_id,
     months.b_member_id,

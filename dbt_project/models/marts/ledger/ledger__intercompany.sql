@@ -41,7 +41,10 @@ select
     {{ money("case when sides.side = 'a' then sides.explained_amount else -sides.explained_amount end") }}
         as explained_amount,
     {{ money("case
-        when sides.is_capped and sides.side = 'b' then 0
+        when sides.is_capped then case
+            when sides.side = 'a' then sides.own_amount - sides.eliminated_amount - sides.explained_amount
+            else 0
+        end
         when sides.explained_amount <> 0 then case
             when sides.side = 'a' then sides.difference - sides.explained_amount
             else 0
@@ -54,24 +57,35 @@ select
     case sides.status
         when 'matched' then
             case
+                when sides.is_capped and sides.eliminated_amount <> 0
+                    then '内部损益自资产成本中抵销 · the gain or loss goes out of the asset''s cost'
+                when sides.is_capped then '按账面价值转让，无内部损益 · sold at what it stood at: no gain to take out'
                 when sides.own_amount = sides.counterparty_amount then '相符 · both sides agree'
                 when sides.explained_amount <> 0 and sides.rule_id = '{{ var("stock_transfer_rule") }}'
                     then '差额为内部销售毛利 · the difference is the margin in the goods'
                 when sides.explained_amount <> 0 then '差额转权益 · the difference goes to equity'
-                when sides.is_capped then '内部损益自资产成本中抵销 · the gain or loss goes out of the asset''s cost'
                 else '容差内 · the difference is within tolerance'
             end
-        when 'timing' then '对方在其他期间入账 · the other side books it in another period'
+        when 'timing' then
+            case
+                when sides.is_in_transit then '在途，买方在相邻期间入账 · goods in transit: the buyer books them in a month beside'
+                else '对方在其他期间入账 · the other side books it in another period'
+            end
         when 'wrong_counterparty' then '疑记错往来单位 · another pair is out by the same amount: booked against the wrong member'
         when 'one_sided' then
             case
+                when sides.is_in_transit then '已售出，买方未入账（在途） · sold, in no books of the buyer: goods in transit'
                 when sides.own_amount = 0 then '本方未入账 · nothing in this member''s books'
                 when sides.counterparty_amount = 0 then '对方未入账 · nothing in the counterparty''s books'
-                when (sides.difference > 0) = (sides.side = 'a')
+                when (sides.open_amount > 0) = (sides.side = 'a')
                     then '对方有业务未入账 · some of it is not in the counterparty''s books'
                 else '本方有业务未入账 · some of it is not in this member''s books'
             end
-        else '双方金额不符 · the amounts differ'
+        else
+            case
+                when sides.is_in_transit then '买方入账金额与销售额不符 · the buyer books other amounts of goods than were sold'
+                else '双方金额不符 · the amounts differ'
+            end
     end as reason,
     case when sides.status <> 'matched' then sides.open_reference end as open_reference
 from sides

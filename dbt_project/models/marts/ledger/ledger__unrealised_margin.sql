@@ -1,8 +1,19 @@
 -- One row per period, rule, seller, buyer and reference: margin of business between members that still stands in the buyer's
--- stock (E09) or in the cost of its assets (E10), taken out of the consolidated figures until it is earned outside.
--- Of months in which both have books: only then is it in the members' figures, and taken out.
+-- stock (E09) or in the cost of its assets (E10), taken out of the consolidated figures until it is earned outside. Part of it
+-- is in transit: the buyer has not booked the goods or the asset, and it stands on IC_DIFF. Of months in which both have books: only then is it in the members' figures, and taken out.
 with books as (
     select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}
+),
+
+-- A gain until the buyer books the asset, and what its entry is too small for.
+asset_sales as (
+    select
+        books.period,
+        sales.*,
+        sales.sale_gain_amount
+            - case when books.period >= sales.start_period then sales.gain_amount else 0 end as in_transit_amount
+    from {{ ref('int_ledger__asset_sale') }} as sales
+    inner join books on sales.b_member_id = books.member_id and books.period >= sales.transfer_period
 ),
 
 margins as (
@@ -16,6 +27,7 @@ margins as (
         margin_amount,
         margin_rate,
         held_amount,
+        in_transit_margin as in_transit_amount,
         unrealised_amount,
         cast(null as integer) as life_months,
         cast(null as decimal(18, 2)) as released_amount
@@ -24,19 +36,27 @@ margins as (
     union all
 
     select
-        period,
+        sales.period,
         '{{ var("asset_sale_rule") }}',
-        a_member_id,
-        b_member_id,
-        ic_reference || ' ' || transfer_period,
+        sales.a_member_id,
+        sales.b_member_id,
+        sales.ic_reference || ' ' || sales.transfer_period,
         cast(null as decimal(18, 2)),
-        case when period = transfer_period then gain_amount else {{ money('0') }} end,
+        case when sales.period = sales.transfer_period then sales.sale_gain_amount else 0 end,
         cast(null as decimal(18, 6)),
         cast(null as decimal(18, 2)),
-        unrealised_amount,
-        life_months,
-        released_amount
-    from {{ ref('int_ledger__asset_transfer') }}
+        sales.in_transit_amount,
+        sales.in_transit_amount + coalesce(assets.unrealised_amount, 0),
+        assets.life_months,
+        assets.released_amount
+    from asset_sales as sales
+    left join {{ ref('int_ledger__asset_transfer') }} as assets
+        on sales.period = assets.period
+        and sales.transfer_period = assets.transfer_period
+        and sales.a_member_id = assets.a_member_id
+        and sales.b_member_id = assets.b_member_id
+        and sales.ic_reference = assets.ic_reference
+    where assets.period is not null or sales.in_transit_amount <> 0
 )
 
 select
@@ -49,12 +69,13 @@ select
     buyers.name as buyer_member_name,
     margins.ic_reference,
     margins.transferred_amount,
-    margins.margin_amount,
+    {{ money('margins.margin_amount') }} as margin_amount,
     margins.margin_rate,
     margins.held_amount,
     margins.life_months,
     margins.released_amount,
-    margins.unrealised_amount
+    {{ money('margins.in_transit_amount') }} as in_transit_amount,
+    {{ money('margins.unrealised_amount') }} as unrealised_amount
 from margins
 inner join books on margins.period = books.period and margins.b_member_id = books.member_id
 inner join books as of_seller on margins.period = of_seller.period and margins.a_member_id = of_seller.member_id
