@@ -22,7 +22,8 @@ from pipelines.publish.content import content, detector, sha256
 from pipelines.publish.marts import RECORDS, Mart, literal, quoted
 
 STORAGE_VERSION = "v1.0.0"
-"""The storage that DuckDB 1.0 and everything after it reads; 2.0's own is read by nothing older."""
+"""The storage of DuckDB 1.0; 2.0's own is read by nothing older. 1.1 and everything after it reads it whole; 1.0 itself
+stops at a list column of which every list is empty."""
 
 REWRITE_SHARE = 0.5
 """Above this share of changed rows a database is written anew rather than copied and mended."""

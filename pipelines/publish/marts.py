@@ -27,7 +27,7 @@ are run, but never the same record of a run."""
 READABLE = re.compile(
     r"(VARCHAR|BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d+,\d+\))(\[\])?"
 )
-"""Types that every reader of a publication knows: DuckDB 1.0, Parquet and Postgres."""
+"""Types that every reader of a publication knows: DuckDB 1.x, Parquet and Postgres."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def write_bundle(entries: Mapping[str, Any], uri: str, name: str, target: Path) 
     for key in sorted({chart["mart"] for chart in charts.values()} | filtered):
         files[f"datasets/{_FOLDER}/{key}.yaml"] = _dataset(marts[key], name)
     for chart in charts.values():
-        files[f"charts/{chart['name']}.yaml"] = _chart(chart, name)
+        files[f"charts/{chart['name']}.yaml"] = _chart(chart, marts[chart["mart"]], name)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path, content in files.items():
             text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
@@ -128,9 +128,15 @@ def _metric(label: str, expression: str) -> dict[str, Any]:
             "optionName": f"metric_{label}"}  # fmt: skip
 
 
-def _chart(chart: Mapping[str, Any], name: str) -> dict[str, Any]:
-    schema, table = chart["mart"].split(".")
+def _chart(chart: Mapping[str, Any], mart: Mapping[str, Any], name: str) -> dict[str, Any]:
     params = {**chart["params"], "viz_type": chart["type"], "adhoc_filters": []}
+    if chart["type"] == "table":  # amounts to the cent with separators; a table shortens them to thousands else
+        money = [column["column"] for column in mart["columns"] if column["type"].endswith(",2)")]
+        shown = {each: each for each in params.get("all_columns", ())} | chart.get("metrics", {})
+        params["column_config"] = {
+            label: {"d3NumberFormat": ",.2f"}
+            for label, said in shown.items() if said in money or said in [f"sum({each})" for each in money]
+        }  # fmt: skip
     if "metric" in chart:
         ((label, expression),) = chart["metric"].items()
         params["metric"] = _metric(label, expression)
@@ -143,7 +149,7 @@ def _chart(chart: Mapping[str, Any], name: str) -> dict[str, Any]:
         }]  # fmt: skip
     return {
         "slice_name": chart["title"], "viz_type": chart["type"], "params": params, "cache_timeout": None,
-        "uuid": _id("chart", name, chart["name"]), "dataset_uuid": _id("dataset", name, schema, table),
+        "uuid": _id("chart", name, chart["name"]), "dataset_uuid": _id("dataset", name, mart["schema"], mart["table"]),
         "version": _VERSION,
     }  # fmt: skip
 
