@@ -6,10 +6,12 @@ here: figures (the publication has them; a formula's value is the published one)
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from pipelines.ledger.statements import STATEMENTS, Line, Published, Row, Statement
 
@@ -32,14 +34,17 @@ _FORMATS: dict[str, dict[str, Any]] = {
         "text_wrap": True,
     },
     "text": {"border": 1, "valign": "vcenter"},
+    "place": {"border": 1, "valign": "vcenter", "align": "center"},
     "wrapped": {"border": 1, "valign": "vcenter", "text_wrap": True},
     "indented": {"border": 1, "valign": "vcenter", "indent": 1},
     "english": {"border": 1, "valign": "vcenter", "font_color": "#7F7F7F", "font_size": 9},
-    "money": {"border": 1, "num_format": _MONEY},
-    "share": {"border": 1, "num_format": "0.00%"},
-    "total": {"border": 1, "bold": True, "bg_color": "#F2F2F2"},
-    "total_money": {"border": 1, "bold": True, "bg_color": "#F2F2F2", "num_format": _MONEY},
-    "check": {"italic": True, "font_color": "#595959"},
+    "money": {"border": 1, "valign": "vcenter", "num_format": _MONEY},
+    "share": {"border": 1, "valign": "vcenter", "num_format": "0.00%"},
+    "total": {"border": 1, "valign": "vcenter", "bold": True, "bg_color": "#F2F2F2"},
+    "total_place": {"border": 1, "valign": "vcenter", "align": "center", "bold": True, "bg_color": "#F2F2F2"},
+    "total_money": {"border": 1, "valign": "vcenter", "bold": True, "bg_color": "#F2F2F2", "num_format": _MONEY},
+    "check": {"italic": True, "font_color": "#595959", "align": "right"},
+    "signed": {"font_color": "#595959"},
     "check_money": {"italic": True, "font_color": "#595959", "num_format": _MONEY},
 }
 # Lists behind the statements: sheet, query, columns as (column, heading, kind).
@@ -50,7 +55,7 @@ _LISTS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         "member_id, account_code",
         (
             ("rule_id", "规则", "text"), ("rule_name", "规则名称", "text"), ("leg", "口径", "text"),
-            ("a_member_name", "甲方", "text"), ("b_member_name", "乙方", "text"), ("member_id", "账簿", "text"),
+            ("a_member_name", "甲方", "text"), ("b_member_name", "乙方", "text"), ("member_name", "账簿", "text"),
             ("account_code", "科目编码", "text"), ("account_name", "科目名称", "text"), ("debit", "借方", "money"),
             ("credit", "贷方", "money"),
         ),
@@ -87,7 +92,8 @@ _LISTS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
             ("buyer_member_name", "买方", "text"), ("ic_reference", "单据", "text"),
             ("transferred_amount", "当期内部销售", "money"),
             ("margin_amount", "当期内部损益", "money"), ("margin_rate", "毛利率", "share"),
-            ("held_amount", "期末结存", "money"), ("unrealised_amount", "未实现损益", "money"),
+            ("held_amount", "期末结存", "money"), ("in_transit_amount", "其中：在途", "money"),
+            ("unrealised_amount", "未实现损益", "money"),
         ),
     ),
     (
@@ -99,6 +105,9 @@ _LISTS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
 )  # fmt: skip
+_A3, _A4 = 8, 9  # paper, as Excel numbers it
+_COLUMNS_OF_A3 = 20
+_SIGNED = "单位负责人：                    财务负责人：                    复核：                    制表："
 # Ends of the position that must be equal.
 _BALANCE = ("FP_ASSETS", "FP_LIABILITIES_NET_ASSETS")
 
@@ -149,21 +158,28 @@ class _Sheet:
         if self.statement.compared is not None:
             headings.append(f"上年同期\n{self.statement.compared}")
         self.last = len(headings) - 1
-        _head(self.sheet, self.formats, f"合并{self.statement.name}", self.ledger, headings)
+        is_position = self.statement.statement == "financial_position"
+        when = f"截至 {_last_day(self.ledger.period)}" if is_position else f"会计期间 {self.ledger.period}"
+        _head(self.sheet, self.formats, f"合并{self.statement.name}", self.ledger, headings, when)
         for line in self.statement.lines:
             self._line(line)
         self._checks()
-        self.sheet.set_column(0, 0, 5)
-        self.sheet.set_column(1, 1, 30)
-        self.sheet.set_column(2, 2, 30)
-        self.sheet.set_column(3, self.last, 17)
+        foot = FIRST_ROW + len(self.statement.lines) + 2
+        self.sheet.write_string(foot, 1, _SIGNED, self.formats["signed"])
+        self.sheet.set_column(0, 0, 6)
+        self.sheet.set_column(1, 2, 32)
+        self.sheet.set_column(3, self.last, 18)
         self.sheet.freeze_panes(FIRST_ROW, 3)
+        # Wide consortia are printed over several sheets of A3, line names on each.
+        self.sheet.set_paper(_A3 if self.last > 7 else _A4)
+        self.sheet.repeat_columns(0, 1)
+        self.sheet.fit_to_pages(-(-(self.last + 1) // _COLUMNS_OF_A3), 0)
         return self.statement.name
 
     def _line(self, line: Line) -> None:
         row, is_total = self.row_of[line.code], bool(line.children)
         text, money = ("total", "total_money") if is_total else ("indented", "money")
-        self.sheet.write_number(row, 0, row - FIRST_ROW + 1, self.formats["total" if is_total else "text"])
+        self.sheet.write_number(row, 0, row - FIRST_ROW + 1, self.formats["total_place" if is_total else "place"])
         self.sheet.write_string(row, 1, line.name, self.formats[text])
         self.sheet.write_string(row, 2, line.name_en, self.formats["total" if is_total else "english"])
         for place, member in enumerate(self.members):
@@ -220,8 +236,10 @@ def _list(
     rows = ledger.rows(query)
     if not rows:
         return ""
+    # A publication made before a column was has none.
+    columns = [each for each in columns if each[0] in rows[0]]
     sheet = book.add_worksheet(name)
-    _head(sheet, formats, name, ledger, [heading for _, heading, _ in columns])
+    _head(sheet, formats, name, ledger, [heading for _, heading, _ in columns], f"会计期间 {ledger.period}")
     places = {column: place for place, (column, _, _) in enumerate(columns)}
     for number, row in enumerate(rows, start=FIRST_ROW):
         for column, _, kind in columns:
@@ -236,8 +254,10 @@ def _list(
         gap = f"=ROUND({_name(end, places['debit'])}-{_name(end, places['credit'])},2)"
         sheet.write_string(end + 1, places["debit"] - 1, "校验：借方－贷方（应为零）", formats["check"])
         sheet.write_formula(end + 1, places["debit"], gap, formats["check_money"], 0)
-    for column, _, kind in columns:
-        sheet.set_column(places[column], places[column], {"money": 16, "wrapped": 60}.get(kind, 18))
+    for column, heading, kind in columns:
+        shown = [heading, *(_WORDS.get(row[column], str(row[column])) for row in rows if row[column] is not None)]
+        width = {"money": 17, "share": 10, "wrapped": 60}.get(kind) or min(max(map(_width, shown)) + 3, 50)
+        sheet.set_column(places[column], places[column], width)
     sheet.autofilter(FIRST_ROW - 1, 0, FIRST_ROW - 1 + len(rows), len(columns) - 1)
     sheet.freeze_panes(FIRST_ROW, 0)
     return name
@@ -270,18 +290,33 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _head(sheet: Worksheet, formats: dict[str, Format], title: str, ledger: Published, headings: Sequence[str]) -> None:
+def _width(text: str) -> int:
+    """Columns of a text as printed: a Chinese character takes two."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def _last_day(period: str) -> str:
+    year, month = map(int, period.split("-"))
+    return f"{period}-{monthrange(year, month)[1]}"
+
+
+def _head(
+    sheet: Worksheet, formats: dict[str, Format], title: str, ledger: Published, headings: Sequence[str], when: str
+) -> None:
     """Title, unit and headings; printed wide, the headings on every page."""
     last = max(len(headings) - 1, 1)
     sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, last, title, formats["title"])
     made = ledger.publication
     source = f"    发布 {made['publication_id']}" if made.get("publication_id") else ""
-    sheet.write_string(UNIT_ROW, 0, f"会计期间 {ledger.period}    单位：元{source}", formats["unit"])
+    scope = f"编制范围：{len(ledger.members)} 家成员机构"
+    sheet.write_string(UNIT_ROW, 0, f"{when}    单位：元    {scope}{source}", formats["unit"])
     for place, heading in enumerate(headings):
         sheet.write_string(HEAD_ROW, place, heading, formats["head"])
     sheet.set_row(HEAD_ROW, 32)
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(_A4)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.center_horizontally()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(TITLE_ROW, HEAD_ROW)
     sheet.set_footer("&C&P / &N")

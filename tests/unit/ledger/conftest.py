@@ -57,8 +57,8 @@ update ledger.statement_by_member set amount = 88.07 where member_id = 'H01' and
     'FP_LIABILITIES_NET_ASSETS');
 create table ledger.elimination as
 select '2026-10' as period, 'movement' as leg, 'E06' as rule_id, '内部服务' as rule_name, 'H01' as a_member_id,
-    '甲医院' as a_member_name, 'T01' as b_member_id, '乙卫生院' as b_member_name, member_id, account_code,
-    account_code as account_name, greatest(amount, 0)::decimal(18, 2) as debit,
+    '甲医院' as a_member_name, 'T01' as b_member_id, '乙卫生院' as b_member_name, member_id,
+    member_id as member_name, account_code, account_code as account_name, greatest(amount, 0)::decimal(18, 2) as debit,
     greatest(-amount, 0)::decimal(18, 2) as credit
 from (values ('H01', '410190', 50), ('T01', '5001040708', -45), ('ELIM', 'IC_DIFF', -5)) as rows
     (member_id, account_code, amount);

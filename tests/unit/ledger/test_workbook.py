@@ -63,8 +63,20 @@ def test_a_total_takes_off_what_the_form_takes_off(book: Path) -> None:
 def test_a_sheet_says_its_month_unit_and_publication(book: Path) -> None:
     sheet = openpyxl.load_workbook(book)["收入费用表"]
     assert sheet["A1"].value == "合并收入费用表"
-    assert sheet["A2"].value == "会计期间 2026-10    单位：元    发布 000007-x"
+    assert sheet["A2"].value == "会计期间 2026-10    单位：元    编制范围：2 家成员机构    发布 000007-x"
     assert sheet["I3"].value == "本年累计\n2026-09 起"
+    assert openpyxl.load_workbook(book)["资产负债表"]["A2"].value.startswith("截至 2026-10-31    单位：元")
+
+
+def test_a_sheet_is_laid_out_to_be_printed_and_signed(book: Path) -> None:
+    """Across one page, names and headings on every one, what is listed wide enough to be read."""
+    formulas = openpyxl.load_workbook(book)
+    position, pairs = formulas["资产负债表"], formulas["内部往来对账"]
+    assert (position.page_setup.orientation, position.sheet_properties.pageSetUpPr.fitToPage) == ("landscape", True)
+    assert (position.print_title_rows, position.print_title_cols) == ("$1:$3", "$A:$B")
+    assert position.freeze_panes == "D4"
+    assert "财务负责人" in str(position.cell(position.max_row, 2).value)
+    assert pairs.column_dimensions["L"].width > 40
 
 
 def test_assets_less_claims_and_debits_less_credits_are_checks_of_their_own(book: Path) -> None:

@@ -10,6 +10,11 @@ select
     journal.b_member_id,
     side_b.name as b_member_name,
     journal.member_id,
+    case journal.member_id
+        when journal.a_member_id then side_a.name
+        when journal.b_member_id then side_b.name
+        else '抵销账簿'
+    end as member_name,
     journal.account_code,
     coalesce(accounts.account_name_zh, '内部往来差额') as account_name,
     journal.account_type,
