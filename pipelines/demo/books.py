@@ -204,10 +204,11 @@ class Books:
             self.journal.post(self.first + 19, "采购入库", [Entry(stock_account, value), Entry(payable, -value)])
         listed = self.world.catalogue.listed
         wanted = [i.index for i in listed if i.charge_class in ("drug", "consumable", "high_value_consumable")]
-        sums = cut.lines.filter(pl.col("item").is_in(wanted)).group_by("item", "ordering").agg(pl.col("amount").sum())
+        issued = cut.lines.filter(pl.col("item").is_in(wanted) & ~pl.col("off_stock"))
+        prices = self.world.catalogue.prices(self.member)
         costs: dict[tuple[int, str], int] = defaultdict(int)
-        for item, dept, amount in sums.iter_rows():
-            costs[dept, cost_account(listed[item])] += amount
+        for item, dept, quantity in issued.group_by("item", "ordering").agg(pl.col("quantity").sum()).iter_rows():
+            costs[dept, cost_account(listed[item])] += quantity * int(prices[item])
         # Material that is not billed goes where the work is: by headcount of the clinical and technical departments.
         users = [
             i

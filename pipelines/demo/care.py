@@ -9,6 +9,7 @@ the whole length of its case, amounts in fen. Lines point to cases by row number
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,13 +38,29 @@ class Care:
     lines: pl.DataFrame
 
 
+BUSY_DAY = 60
+"""Visits that a doctor can expect on the busiest day: chance then never makes a day's work of a hundred (R67)."""
+
+
+def busiest_day(world: World, member: Member) -> list[float]:
+    """Visits that each department can expect on its busiest day: one that seven of ten of a Sunday have moved to."""
+    out = [0.0] * len(places.places(member))
+    for period in PERIODS:
+        volume, day = world.volume(member, period), [0.0] * len(out)
+        for chronic, n in ((True, volume.chronic), (False, volume.acute)):
+            for visit, share in world.kinds(member, chronic=chronic):
+                day[places.clinic(member, visit.setting)] += n * share * 1.7 / 30
+        out = [max(pair) for pair in zip(out, day, strict=True)]
+    return out
+
+
 def doctors(world: World, member: Member) -> list[int]:
-    """Doctors of each department, from its usual volume."""
+    """Doctors of each department, from its usual volume and its busiest day."""
     volume = max((world.volume(member, p) for p in PERIODS), key=lambda v: v.visits)
     out = []
-    for place in places.places(member):
+    for place, day in zip(places.places(member), busiest_day(world, member), strict=True):
         if place.setting:
-            out.append(max(1, -(-int(volume.visits * 0.3) // 520)))
+            out.append(max(1, -(-int(volume.visits * 0.3) // 520), math.ceil(day / BUSY_DAY)))
         elif place.beds:
             out.append(max(1, -(-int(volume.stays * place.beds) // 22)))
         else:
@@ -178,6 +195,8 @@ def line_frame(world: World, member: Member, columns: dict[str, Ints], shift: in
             "executing": doer[ordering, item],
             "days": np.zeros(len(item), dtype=np.int32),
             "tag": np.zeros(len(item), dtype=np.int32),
+            "as_insured": np.zeros(len(item), dtype=bool),  # billed as within the catalogue, whatever the item is
+            "off_stock": np.zeros(len(item), dtype=bool),  # billed, and never issued
         }
     )
 

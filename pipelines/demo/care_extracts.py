@@ -198,7 +198,7 @@ def charge_lines(world: World, member: Member, cut: Month) -> pl.DataFrame:
             pl.col("ordering").replace_strict(codes, return_dtype=pl.String).alias("ordering_dept"),
             pl.col("executing").replace_strict(codes, return_dtype=pl.String).alias("executing_dept"),
             "doctor_id",
-            "in_insurance_catalog",
+            pl.col("in_insurance_catalog") | pl.col("as_insured"),
         )
     )
 

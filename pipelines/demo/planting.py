@@ -104,8 +104,23 @@ class Planter:
         tag: int = 0,
         days: int = 0,
         named: str | None = None,
+        as_insured: bool = False,
+        off_stock: bool = False,
     ) -> None:
-        """Add a line; `price` in fen overrides the price list, `named` gives it the name of another item."""
+        """Add a line.
+
+        Args:
+            case: row of the case.
+            code: item.
+            minute: when.
+            quantity: how many.
+            price: in fen, in the place of the price list's.
+            tag: mark of a label.
+            days: of a drug's supply.
+            named: item whose name the line bears.
+            as_insured: billed as within the insurer's catalogue, whatever the item is.
+            off_stock: billed, and never issued by the store.
+        """
         item = self.world.catalogue.item(code).index
         one = np.array([1], dtype=np.int64)
         columns = {
@@ -113,8 +128,9 @@ class Planter:
             "ordering": one * self.number(case, "dept"),
         }  # fmt: skip
         line = line_frame(self.world, self.care.member, columns, 0).with_columns(
-            pl.lit(tag, dtype=pl.Int32).alias("tag"), pl.lit(days, dtype=pl.Int32).alias("days")
-        )
+            pl.lit(tag, dtype=pl.Int32).alias("tag"), pl.lit(days, dtype=pl.Int32).alias("days"),
+            as_insured=pl.lit(as_insured), off_stock=pl.lit(off_stock),
+        )  # fmt: skip
         if named is not None:
             line = line.with_columns(named=pl.lit(self.world.catalogue.item(named).index, dtype=pl.Int32))
         if price is not None:
@@ -131,7 +147,12 @@ class Planter:
 
     def mark(self, case: int, where: pl.Expr, tag: int) -> None:
         """Mark lines of a case as what a label is about."""
-        hit = (pl.col("case") == case) & where
+        hit = self.care.lines.select(((pl.col("case") == case) & where).arg_true()).to_series()
+        self.mark_rows(hit.to_list(), tag)
+
+    def mark_rows(self, rows: list[int], tag: int) -> None:
+        """Mark lines by their place in the month."""
+        hit = pl.int_range(pl.len()).is_in(rows)
         self.care.lines = self.care.lines.with_columns(
             pl.when(hit).then(pl.lit(tag, dtype=pl.Int32)).otherwise(pl.col("tag")).alias("tag")
         )
@@ -143,6 +164,18 @@ class Planter:
     def code(self, code: str) -> pl.Expr:
         """Lines of an item."""
         return pl.col("item") == self.world.catalogue.item(code).index
+
+    def move(self, cases: list[int], start: int, doctor_id: str) -> None:
+        """Move visits, with their lines, to a day (its first minute) and a doctor; the hour stays."""
+        here = pl.int_range(pl.len()).is_in(cases)
+        shift = start - pl.col("start") // 1440 * 1440
+        by_case = self.cases.select(pl.when(here).then(shift).otherwise(0)).to_series()
+        self.care.lines = self.care.lines.with_columns(
+            minute=pl.col("minute") + by_case.gather(self.care.lines["case"])
+        )
+        self.care.cases = self.cases.with_columns(
+            pl.when(here).then(pl.col(c) + shift).otherwise(pl.col(c)).alias(c) for c in ("start", "end")
+        ).with_columns(doctor_id=pl.when(here).then(pl.lit(doctor_id)).otherwise("doctor_id"))
 
     def change(self, case: int, **values: object) -> None:
         """Overwrite columns of a case."""
@@ -201,9 +234,14 @@ class Planter:
         raw = stay_lines(self.world, self.care.member, self.care.period, stays).columns()
         return self._append(stay_cases(self.care.member, stays), raw, patient)
 
-    def visit(self, patient: Patient, start: int) -> int:
-        """Add a visit for a cold, without exams; returns its row."""
-        kind = next(k for k, v in enumerate(clinical.VISITS) if v.name == "上呼吸道感染")
+    def visit(
+        self, patient: Patient, start: int, name: str = "上呼吸道感染", drug: tuple[str, int] = ("MED048", 24)
+    ) -> int:
+        """Add a visit, for a cold where nothing else is said, with one drug and its quantity, without exams.
+
+        Returns its row.
+        """
+        kind = next(k for k, v in enumerate(clinical.VISITS) if v.name == name)
         one = np.ones(1, dtype=np.int64)
 
         seen = Visits(
@@ -213,7 +251,7 @@ class Planter:
         )  # fmt: skip
         case = self._append(visit_cases(seen), None, patient)
         self.add(case, "REG007" if self.care.member.level == "primary" else "REG002", start + 5)
-        self.add(case, "MED048", start + 40, 24)
+        self.add(case, drug[0], start + 40, drug[1])
         return case
 
     def _ward(self, group: Group) -> int:

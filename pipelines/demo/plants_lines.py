@@ -1,4 +1,4 @@
-"""Planted violations of charging, drugs and services (domain 5.3, R30-R64, S2-RISK-39, -45).
+"""Planted violations of charging, drugs and services (domain 5.3, R30-R66, S2-RISK-39, -45).
 
 Belongs here: lines that should not be charged, each with its near-miss. Not here: stays (plants_stays), the tools
 (planting), which member gets what (violations).
@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.demo.planting import Planter, Sheet, medical, stays_of
 from pipelines.demo.referring import moves_up_into
+from pipelines.demo.world import last_day
 
 Put = Callable[[Planter, int, int], None]
 """Adds the lines of a plant: planter, case, tag."""
@@ -195,6 +196,51 @@ def _cases_with(p: Planter, code: str) -> list[int]:
 
 def _visits(p: Planter, where: pl.Expr, n: int) -> list[int]:
     return p.take((pl.col("encounter_type") == "outpatient") & where, n)
+
+
+def r38(s: Sheet) -> None:
+    """A drug billed that the store never issued, by a tenth and by less than a fiftieth; the latest lines carry it.
+
+    After all other plants of the month: what is billed of the drug later would carry the excess.
+    """
+    p = s.planter
+    within = pl.col("minute") < (last_day(p.care.period) + 1) * 1440
+    drugs = p.care.lines.filter(p.classes("drug") & within).group_by("item").agg(pl.col("quantity").sum())
+    for bad, least, share in ((True, 20, 10), (False, 240, 60)):
+        item, billed = drugs.filter(pl.col("quantity") >= least).sort("quantity", "item").row(0)
+        code, excess = p.world.catalogue.listed[item].code, billed // share
+        for case in _visits(p, pl.col("age_years") > 20, 1):
+            tag = p.tag()
+            p.add(case, code, p.number(case, "start") + 55, excess, tag=0 if bad else tag, off_stock=True)
+            if not bad:
+                s.say("R38", case, False, "billed beyond the stock by less than a fiftieth", tag)
+                continue
+            lines = p.care.lines.with_row_index("serial").filter(p.code(code) & within)
+            lines = lines.sort("minute", "serial", descending=True)
+            latest = lines.filter(pl.col("quantity").cum_sum() - pl.col("quantity") < excess)
+            for one, serials in latest.group_by("case", maintain_order=True).agg("serial").iter_rows():
+                tag = p.tag()
+                p.used.add(one)
+                p.mark_rows(serials, tag)
+                s.say("R38", one, True, f"{excess} of {billed + excess} never left the store", tag)
+
+
+def r41(s: Sheet) -> None:
+    """An ampoule at the ceiling of its price, and one at what it was bought for."""
+    p = s.planter
+    for n, case in enumerate(_visits(p, pl.col("primary_diagnosis") == "M54.502", 2)):
+        tag = p.tag()
+        p.add(case, "MED037", p.number(case, "start") + 50, price=None if n else _limit(p, "MED037"), tag=tag)
+        s.say("R41", case, n == 0, "an ampoule at what it was bought for" if n else "an ampoule above that", tag)
+
+
+def r43(s: Sheet) -> None:
+    """Copies of the record, which insurance never pays."""
+    p = s.planter
+    for n, case in enumerate(_visits(p, pl.col("primary_diagnosis") == "M54.502", 2)):
+        tag = p.tag()
+        p.add(case, "OTH004", p.number(case, "start") + 55, 10, tag=tag, as_insured=n == 0)
+        s.say("R43", case, n == 0, "copies at own cost" if n else "copies billed to insurance", tag)
 
 
 def r52(s: Sheet) -> None:

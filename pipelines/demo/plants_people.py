@@ -1,8 +1,9 @@
-"""Planted violations that show in a whole stay, in a code, or beside who the doctor is (domain 5.3: R07, R08, R20, R23,
-R36, R55, R62, R69, R70).
+"""Planted violations that show in a whole stay, in a code, or beside who the doctor is (domain 5.3: R07, R08, R12,
+R20, R23, R36, R54, R55, R62, R67, R69, R70).
 
-Belongs here: stays kept for their exams, codes that cannot be, doctors whom nobody knows, dialysis too often, each with
-its near-miss. Not here: other stays (plants_stays), single lines (plants_lines), the tools (planting).
+Belongs here: stays kept for their exams, groups brought to a ward, days with too many visits, drugs fetched too soon,
+codes that cannot be, doctors whom nobody knows, dialysis too often, each with its near-miss. Not here: other stays
+(plants_stays), single lines (plants_lines), the tools (planting).
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from pipelines.demo import clinical, places
+from pipelines.demo.care import doctor_ids
 from pipelines.demo.planting import Patient, Planter, Sheet
+from pipelines.demo.together import signed_and_away
 from pipelines.demo.world import first_day
 
 EXAMS = ("EXM018", "LAB022", "LAB024", "EXM031", "EXM019", "LAB021")
@@ -52,6 +56,52 @@ def r08(s: Sheet) -> None:
     for n, share in enumerate((0.84, 0.76)):
         case = _kept_for_exams(p, 4 + n, "FR49", 5, share)
         s.say("R08", case, n == 0, f"exams are {share:.0%} of the bill, nothing else was done")
+
+
+def r12(s: Sheet) -> None:
+    """Five persons of one township doctor's list brought to one ward on a day, and four of another's."""
+    p = s.planter
+    lists = [signed_and_away(p.world, m, p.care.period) for m in p.world.of("township")[:4]]
+    for n, away in enumerate(sorted(lists, key=len, reverse=True)[:2]):
+        start = (first_day(p.care.period) + 8 + 7 * n) * 1440 + 560
+        for k, one in enumerate(away[: 5 - n] if len(away) >= 5 - n else []):
+            case = p.stay(Patient(*one), p.group("FR49"), start + 9 * k, 4)
+            p.change(case, primary_diagnosis="I25.103")
+            s.say("R12", case, n == 0, f"one of {5 - n} of a doctor's list admitted to one ward on a day")
+
+
+def r54(s: Sheet) -> None:
+    """Four weeks of a drug, and the next four fetched after ten days; of another after three weeks."""
+    p = s.planter
+    for n, gap in enumerate((10, 21)):
+        patient = p.fresh_patient(380 + n + 8 * p.care.period.endswith("10"))
+        first = (first_day(p.care.period) + 3 + n) * 1440 + 560
+        for day in (0, gap):
+            case = p.visit(patient, first + day * 1440, "血脂异常门诊", ("MED006", 28))
+        tag = p.tag()
+        p.mark(case, p.code("MED006"), tag)
+        s.say("R54", case, n == 0, f"28 days of a drug again after {gap} days", tag)
+
+
+def r67(s: Sheet) -> None:
+    """A doctor's hundred and first visit of a day in September, the hundredth in October.
+
+    After all other plants of the month: what else the doctor sees that day counts as well.
+    """
+    p = s.planter
+    bad = p.care.period.endswith("09")
+    clinic = places.clinic(p.care.member, "medicine")
+    once = [k for k, v in enumerate(clinical.VISITS) if not v.programme and v.setting == "medicine"]
+    start = (first_day(p.care.period) + 14) * 1440
+    doctor = doctor_ids(p.world, p.care.member)[clinic][0]
+    today = (pl.col("doctor_id") == doctor) & (pl.col("start") // 1440 == start // 1440)
+    fit = (pl.col("encounter_type") == "outpatient") & (pl.col("dept") == clinic) & pl.col("kind").is_in(once) & ~today
+    more = p.take(fit, (101 if bad else 100) - p.cases.filter(today).height)
+    p.move(more, start, doctor)
+    seen = p.cases.with_row_index("row").filter(today & pl.col("encounter_type").is_in(["outpatient", "emergency"]))
+    last = int(seen.sort("start", "encounter_id")["row"][-1])
+    p.used.add(last)
+    s.say("R67", last, seen.height > 100, f"visit {seen.height} of a doctor on a day")
 
 
 def r20_unshown(s: Sheet) -> None:

@@ -1,4 +1,4 @@
-"""Planted violations of admission and grouping (domain 5.3, R01-R22, S2-RISK-44).
+"""Planted violations of admission and grouping (domain 5.3, R01-R22, S2-RISK-44, S5-RISK-01).
 
 Belongs here: stays that should not be, and stays coded too high, each with its near-miss. Not here: charge lines
 (plants_lines), the tools (planting), which member gets what (violations).
@@ -75,6 +75,37 @@ def lend(s: Sheet) -> None:
     p = s.planter
     for stay in lent(p.world, p.care.period).values():
         p.stay(stay.patient, p.group(stay.group), stay.start, stay.los)
+
+
+TWICE = "LAB021"
+"""A test that every level may bill, that asks for no indication and is never recognised between members."""
+
+
+def tested(world: World, period: str) -> dict[str, tuple[Patient, int]]:
+    """A patient and an hour by township: the lead hospital bills a test then, and so does the township (S5-RISK-01)."""
+    return {
+        m.member_id: (fresh_patient(world, world.lead, 220 + n), (first_day(period) + 4 + n % 9) * 1440 + 500 + n)
+        for n, m in enumerate(world.of("township"))
+    }
+
+
+def tested_here(s: Sheet) -> None:
+    """The lead hospital's half of S5-RISK-01."""
+    p = s.planter
+    for patient, start in tested(p.world, p.care.period).values():
+        p.add(p.visit(patient, start), TWICE, start + 30)
+
+
+def tested_again(s: Sheet) -> None:
+    """The township's half of S5-RISK-01: on the same day, or on the next."""
+    p = s.planter
+    patient, start = tested(p.world, p.care.period)[p.care.member.member_id]
+    bad = p.care.member.serial % 2 == 0
+    tag = p.tag()
+    case = p.visit(patient, start + (240 if bad else 1_680))
+    p.add(case, TWICE, start + (270 if bad else 1_710), tag=tag)
+    day = "that day" if bad else "the day before"
+    s.say("S5-RISK-01", case, bad, f"a test that {p.world.lead.member_id} bills {day} too", tag)
 
 
 def r03(s: Sheet) -> None:

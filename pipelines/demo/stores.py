@@ -1,6 +1,7 @@
 """Stock and purchases.
 
-Belongs here: what the store issued (exactly what was billed, and the material that is not billed), what it ordered.
+Belongs here: what the store issued (what was billed, but for a planted R38, and the material that is not billed), and
+what it ordered.
 Issued quantity x unit cost is the drug and consumable cost of the ledger, to the fen. Not here: booking (ledger).
 """
 
@@ -52,7 +53,7 @@ def run(world: World, member: Member, period: str, cut: Month, store: Store) -> 
     """Move the store through a month."""
     listed = world.catalogue.listed
     prices = world.catalogue.prices(member)
-    sums = dict(cut.lines.group_by("item").agg(pl.col("quantity").sum()).iter_rows())
+    sums = dict(cut.lines.filter(~pl.col("off_stock")).group_by("item").agg(pl.col("quantity").sum()).iter_rows())
     cases = cut.cases.height
     rows: list[tuple[str, str, str, int, int, bool, bool]] = []  # code, name, class, cost, issued, essential, central
     by_class: dict[str, int] = {"lab": 0, "exam": 0}

@@ -16,7 +16,7 @@ from pipelines.demo.care import doctor_ids, doctors
 from pipelines.demo.care_extracts import Month
 from pipelines.demo.people import Ints, as_dates, identity_numbers, mix, uniform
 from pipelines.demo.sizes import PERIODS, Member
-from pipelines.demo.visits import REFERRAL_EXAMS, _pick, persons_of
+from pipelines.demo.visits import REFERRAL_EXAMS, Bools, _pick, persons_of, visits
 from pipelines.demo.world import World, first_day, last_day, length, short
 
 CONTROLLED = {"T01": 0.83, "T02": 0.72, "T03": 0.55, "T04": 0.66}
@@ -222,10 +222,26 @@ def _gp(world: World, member: Member, person: Ints) -> pl.Series:
     return pl.Series("gp_id", [ids[int(p) % len(ids)] for p in person % 9_973], dtype=pl.String)
 
 
+def _signed(person: Ints, period: str) -> Bools:
+    """Whether persons of a roster have signed with a family doctor."""
+    return uniform(person, 111) < (0.82 if period.startswith("2026") else 0.70)
+
+
+def signed_and_away(world: World, member: Member, period: str) -> list[tuple[int, bool, int, str]]:
+    """Who on a family doctor's list does not visit in a month, the longest such list: person, male, birth, identity."""
+    person, kind, identity = _roster(world, member)
+    male, birth, _ = persons_of(kind, person, first_day(period))
+    away = _signed(person, period) & ~np.isin(person, visits(world, member, period).person)
+    rows = pl.DataFrame([pl.Series("person", person), pl.Series("male", male), pl.Series("birth", birth), identity])
+    lists = rows.with_columns(_gp(world, member, person)).filter(away).partition_by("gp_id", maintain_order=True)
+    longest = max(lists, key=len, default=rows.head(0))
+    return [(p, m, b, i) for p, m, b, i in longest.select(rows.columns).iter_rows()]
+
+
 def family_contracts(world: World, member: Member, period: str) -> pl.DataFrame:
     """The `family_contracts` extract: 120 yuan a year, 40 from each side (S4-PRIM-08)."""
     person, _, identity = _roster(world, member)
-    signed = uniform(person, 111) < (0.82 if period.startswith("2026") else 0.70)
+    signed = _signed(person, period)
     person, identity = person[signed], identity.filter(pl.Series(signed))
     due = 4 * int(period[5:]) // 12
     done = np.minimum((uniform(person, 112) * (due + 1.9)).astype(np.int64) + 1, due)

@@ -50,6 +50,8 @@ LEAD: dict[str, tuple[Step, ...]] = {
         line.r64,
         people.r55,
         line.r37,
+        people.r54,
+        line.r43,
     ),
     "10": (
         stay.lend,
@@ -75,16 +77,19 @@ LEAD: dict[str, tuple[Step, ...]] = {
         people.r36,
         line.r66,
         people.r55,
+        people.r12,
+        people.r54,
+        stay.tested_here,
     ),
 }
 GENERAL: dict[str, tuple[Step, ...]] = {
     "09": (stay.r06, line.r51, line.r42, stay.r13, line.r35),
-    "10": (line.r42, stay.r06, stay.r03, line.r34, line.r51, line.r60, stay.r13),
+    "10": (line.r42, stay.r06, stay.r03, line.r34, line.r51, line.r60, stay.r13, line.r41),
 }
 SPECIALIST: dict[str, tuple[Step, ...]] = {"09": (line.r61,), "10": (line.r52, stay.r22)}
 TOWNSHIP: dict[str, tuple[Step, ...]] = {
     "09": (stay.r02, stay.r05_elsewhere, line.r31),
-    "10": (stay.r02, line.r50, line.r32, stay.r05_elsewhere),
+    "10": (stay.r02, line.r50, line.r32, stay.r05_elsewhere, stay.tested_again),
 }
 PLANS: dict[str, dict[str, tuple[Step, ...]]] = {
     "tertiary": LEAD,
@@ -92,6 +97,12 @@ PLANS: dict[str, dict[str, tuple[Step, ...]]] = {
     "specialist": SPECIALIST,
     "township": TOWNSHIP,
 }
+
+AFTERWARDS: dict[tuple[str, str], tuple[Step, ...]] = {
+    ("tertiary", "09"): (people.r67, line.r38),
+    ("tertiary", "10"): (people.r67,),
+}
+"""Plants that count what all others have put into the month."""
 
 
 def plant(world: World, current: Care) -> tuple[Care, list[Label]]:
@@ -121,11 +132,17 @@ def plant(world: World, current: Care) -> tuple[Care, list[Label]]:
         people.r70,
         people.r36,
         people.r55,
+        people.r12,
+        people.r54,
+        stay.tested_here,
+        stay.tested_again,
     }
     for turn in range(TIMES[world.size.name]):
         for step in plan:
             if turn == 0 or step not in once:
                 step(sheet)
+    for step in AFTERWARDS.get((current.member.persona, current.period[5:]), ()):
+        step(sheet)
     oddities.plant(sheet, TIMES[world.size.name])
     return sheet.planter.care, sheet.labels
 

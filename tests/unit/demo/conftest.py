@@ -27,7 +27,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> demo.DemoSummary:
 
 @pytest.fixture(scope="session")
 def ask(county: demo.DemoSummary) -> Ask:
-    """SQL over the written files: one view per extract with `member` and `period`, and `ledger` in unified accounts."""
+    """SQL over the written files: a view per extract with `member` and `period`, `labels`, and `ledger` unified."""
     db = duckdb.connect()
     for name in county.rows:
         files = f"{county.landing}/*/*/{name}_????-??.parquet"
@@ -38,6 +38,7 @@ def ask(county: demo.DemoSummary) -> Ask:
         )
     for seed in ("account_map", "unified_accounts", "items", "item_pairs", "drug_limits", "drg"):
         db.sql(f"create view seed_{seed} as select * from read_csv('{SEEDS / seed}.csv', all_varchar = true)")
+    db.sql(f"create view labels as select * from read_csv('{county.labels / 'violations.csv'}', all_varchar = true)")
     db.sql(
         f"create table ledger as select g.*, m.account_code as unified from gl_entries g "
         f"join read_csv('{county.seeds / 'members.csv'}', all_varchar = true) w on w.member_id = g.member "

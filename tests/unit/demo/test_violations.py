@@ -25,6 +25,8 @@ LINES = (
     "(select c.*, e.sex, e.age_years, e.payer, e.primary_diagnosis dx, e.patient_id, e.encounter_type "
     f"from charge_lines c join {CASES} e using (encounter_id))"
 )
+WARDS = "(select encounter_id, any_value(dept_code) dept_code from encounters group by all)"
+SIGNED = "(select patient_id, any_value(gp_id) gp_id from family_contracts where period = '2026-10' group by all)"
 EXEMPT = "regexp_matches(b.dx, '^(Z51[.][018]|Z49|Z50|O8[0-4])')"
 GRADED = "(select s.encounter_id, d.adrg from settlements s join seed_drg d using (drg_code))"
 
@@ -53,6 +55,8 @@ QUERIES = {
     "where c.charged_at::date > s.ended_at::date + 1 or c.charged_at::date < s.started_at::date",
     "R11": f"select v.encounter_id from {CASES} v join {STAYS} s using (patient_id) where s.disposition = 'died' "
     "and v.started_at::date > s.ended_at::date",
+    "R12": f"select s.encounter_id from {STAYS} s join {WARDS} using (encounter_id) join {SIGNED} using (patient_id) "
+    "qualify count(*) over (partition by s.member, dept_code, s.started_at::date, dx[:3], gp_id) >= 5",
     "R13": f"select max_by(encounter_id, started_at) from {STAYS} group by patient_id, "
     "year(started_at) having count(*) >= 6",
     "S2-RISK-44": f"select c.encounter_id from {STAYS} a join {STAYS} b using (patient_id) join {STAYS} c "
@@ -84,8 +88,23 @@ QUERIES = {
     "and m.member = s.member and case when p.\"window\" = 'visit' then m.encounter_id = s.encounter_id "
     "when p.\"window\" = 'day' then m.charged_at::date = s.charged_at::date "
     "else abs(date_diff('minute', m.charged_at, s.charged_at)) < 60 end",
+    "R38": "select * from (with used as (select member, item_code, quarter, "
+    "sum(opening_qty + received_qty - closing_qty) used from "
+    "(select *, period[:4] || 'Q' || ((period[6:]::int + 2) // 3) as quarter from stock) group by all), "
+    "lines as (select *, period[:4] || 'Q' || ((period[6:]::int + 2) // 3) as quarter from charge_lines), "
+    "billed as (select member, item_code, quarter, sum(quantity) billed from lines group by all) "
+    "select encounter_id from lines join billed using (member, item_code, quarter) join used "
+    "using (member, item_code, quarter) where billed > 1.02 * used "
+    "qualify sum(quantity) over (partition by member, item_code, quarter order by charged_at desc, charge_id desc) "
+    "- quantity < billed - used)",
     "R39": "select encounter_id from charge_lines c where charge_class = 'high_value_consumable' and not exists "
     "(select 1 from charge_lines s where s.encounter_id = c.encounter_id and s.charge_class = 'surgery')",
+    "R41": "select encounter_id from charge_lines asof join (select member, item_code, unit_price as cost, received_on "
+    "from purchases) p on charge_lines.member = p.member and charge_lines.item_code = p.item_code "
+    "and charge_lines.charged_at >= p.received_on where unit_price > cost + 0.01 and "
+    "charge_class in ('drug', 'consumable', 'high_value_consumable')",
+    "R43": f"select encounter_id from {LINES} l join seed_items i using (item_code) where i.catalog_class = 'C' "
+    "and l.in_insurance_catalog and payer in ('employee', 'resident')",
     "R50": f"select encounter_id from {LINES} l join seed_drug_limits d on d.drug_code = l.item_code "
     "where d.level_limit = 'secondary' and l.member[1] in ('T', 'V') and payer <> 'self'",
     "R51": f"select l.encounter_id from {LINES} l join seed_drug_limits d on d.drug_code = l.item_code "
@@ -98,10 +117,20 @@ QUERIES = {
     "seed_drug_limits d using (drug_code) "
     "where d.max_days is not null and e.payer <> 'self' group by p.encounter_id, drug_code "
     "having sum(days) > any_value(d.max_days::int)",
+    "R54": "select encounter_id from (select *, lag(prescribed_on + days::int) over "
+    "(partition by patient_id, drug_code order by prescribed_on) as lasts_to "
+    f"from prescriptions join {CASES} e using (encounter_id) "
+    "where e.encounter_type in ('outpatient', 'emergency') and payer <> 'self') "
+    "where date_diff('day', prescribed_on, lasts_to) > 7",
     "R60": f"select encounter_id from {LINES} l join seed_items i using (item_code) where l.charge_class <> 'drug' "
     "and l.sex <> 'U' and i.sex_limit <> l.sex",
     "R61": f"select encounter_id from {LINES} l join seed_items i using (item_code) where l.charge_class <> 'drug' "
     "and (l.age_years < i.age_min::int or l.age_years > i.age_max::int)",
+    "R67": f"select encounter_id from {CASES} where encounter_type in ('outpatient', 'emergency') "
+    "qualify row_number() over (partition by doctor_id, started_at::date order by started_at, encounter_id) = 101",
+    "S5-RISK-01": f"select b.encounter_id from {LINES} a join {LINES} b on a.patient_id = b.patient_id "
+    "and a.item_code = b.item_code and a.member <> b.member and a.charged_at < b.charged_at "
+    "and a.charged_at::date = b.charged_at::date where b.charge_class in ('exam', 'lab', 'surgery')",
 }
 
 
