@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from pipelines.risk import ranking
+from pipelines.risk import catalogue, coverage, ranking
 from pipelines.settings import Settings
 
 Case = tuple[str, str]
@@ -135,6 +135,17 @@ def table(scores: Sequence[Score], *, examples: int = 3) -> str:
     return "\n".join(lines)
 
 
+def unplanted(scores: Sequence[Score], rules: Iterable[str]) -> str:
+    """The rules of which nothing is labelled and nothing was found, a line each with what it would need."""
+    known = coverage.load(rules)
+    lines = []
+    for rule in sorted({*rules} - {one.rule_code for one in scores}):
+        needs = known[rule].needs
+        why = f"finds nothing without {needs}" if needs else "nothing planted"
+        lines.append(f"{rule:<12}{'-':>8}  {why}: tests/dbt/risk_reference/stories.py shows it")
+    return "\n".join(lines)
+
+
 def read_labels(path: Path) -> list[Label]:
     """Labels of a demo (`_labels/violations.csv`).
 
@@ -185,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"{path} does not exist: run `yilian nightly --demo` first, or name another")
     scores = score(read_findings(warehouse), read_labels(options.labels))
     print(table(scores))
+    print(unplanted(scores, catalogue.load()))
     anomalies = options.labels.with_name("anomalies.csv")
     if anomalies.exists() and (planted := ranking.read_planted(anomalies)):
         cases = ranking.read_scored(warehouse, ranking.periods_of(warehouse, planted))

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.risk.score import Finding, Label, read_labels, score, table
+from pipelines.risk.score import Finding, Label, read_labels, score, table, unplanted
 
 
 def hit(rule: str, encounter: str, *lines: str) -> Finding:
@@ -49,6 +49,14 @@ def test_a_rule_without_any_finding_or_plant_has_no_share() -> None:
     (one,) = score([], [planted("R01", "E1", violation=False)])
     assert (one.precision, one.recall, one.is_perfect) == (None, None, True)
     assert "R01" in table([one])
+
+
+def test_a_rule_that_nothing_was_planted_for_says_what_it_needs() -> None:
+    scores = score([hit("R01", "E1")], [planted("R31", "E1")])
+    first, second = unplanted(scores, ["R01", "R21", "R31", "R55"]).splitlines()
+    assert (first.split()[0], second.split()[0]) == ("R21", "R55")
+    assert "finds nothing without CONSORTIUM_DRG_TABLES" in first
+    assert "nothing planted" in second
 
 
 cases = st.sets(st.sampled_from([f"E{number}" for number in range(8)]))
