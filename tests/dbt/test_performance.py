@@ -137,6 +137,11 @@ def test_targets_go_by_scope_and_scores_by_direction(kpis: dict[tuple[str, str],
     )  # fmt: skip
 
 
-def test_each_entity_and_kpi_stands_once(kpis: dict[tuple[str, str], dict[str, Any]], dbt_session: Warehouse) -> None:
+def test_keys_hold_and_formulas_scores_tariffs_and_policy_by_hand(
+    kpis: dict[tuple[str, str], dict[str, Any]], dbt_session: Warehouse
+) -> None:
+    """The key of the mart, and the unit tests beside the models: TC-07, TC-32, TC-41, TC-70, domain 4.1."""
+    places = ("intermediate/performance", "marts/performance", "intermediate/payment", "intermediate/reference")
     assert kpis
-    assert dbt_session.dbt("test", "--select", "performance__kpi_value", "--exclude-resource-type", "unit_test") == {}
+    unit_tests = [f"test_type:unit,path:models/{place}" for place in places]
+    assert dbt_session.dbt("test", "--select", "performance__kpi_value", *unit_tests) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,16 @@ def test_what_does_not_agree_is_named(entry: Any, at: Places, told: str) -> None
     coverage_table.items({"S1-COST-01": entry}, coverage_table.page(), {"S1-COST-01": at}, wrong)
     assert len(wrong) == 1
     assert told in wrong[0]
+
+
+def test_every_indicator_has_its_measures() -> None:
+    """A row of kpi.csv whose measures no model names would stand as whole here and have no value anywhere."""
+    with (coverage_table.ROOT / "seeds" / "kpi.csv").open(encoding="utf-8", newline="") as file:
+        wanted = {row[side] for row in csv.DictReader(file) for side in ("numerator", "denominator")} - {""}
+    folders = ("models/intermediate/performance", "models/intermediate/risk", "macros/risk")
+    files = [path for folder in folders for path in (coverage_table.ROOT / "dbt_project" / folder).glob("*.sql")]
+    named = set(re.findall(r"[a-z]\w+", " ".join(path.read_text(encoding="utf-8") for path in files)))
+    assert wanted <= named
 
 
 def test_an_example_needs_a_test() -> None:

@@ -27,8 +27,22 @@ ledger as (
         sum(case when is_operating_cost then case when cost_element = 'consumable' then amount else 0 end end) as consumable_cost
     from entries
     group by period, member_id
+),
+
+-- What is owned and owed at the end of the month, contra accounts deducted (S5-FIN-07).
+balances as (
+    select
+        period,
+        member_id,
+        sum(case when account_type = 'asset' then closing_balance end) as total_assets,
+        sum(case when account_type = 'liability' then -closing_balance end) as total_liabilities
+    from {{ ref('int_ledger__trial_balance') }}
+    where account_type in ('asset', 'liability')
+    group by period, member_id
 )
 
 {{ long_measures('ledger', [
     'total_income', 'fiscal_income', 'surplus', 'total_cost', 'management_cost', 'labour_cost', 'consumable_cost',
 ], has_department=false) }}
+union all
+{{ long_measures('balances', ['total_assets', 'total_liabilities'], has_department=false) }}
