@@ -1,25 +1,29 @@
 -- DRG cost beside the region, readmissions and findings.
 create table mart.cost.drg_cost as
-with cases as (
-    select c.*, members.level, payment.standard
-    from mart.cost.case_cost as c
-    inner join payment on c.member_id = payment.member_id and c.encounter_id = payment.encounter_id
-    inner join members on c.member_id = members.member_id
-),
-own as (
+with summed as (
     select
-        period, member_id, any_value(member_name) as member_name, any_value(level) as level, drg_code, max(drg_name) as drg_name,
-        count(*) as cases, max(standard) as standard, sum(los_days) as los, sum(drug) as drug, sum(consumable) as consumable,
+        period, member_id, any_value(member_name) as member_name, drg_code, max(drg_name) as drg_name,
+        count(*) as cases, sum(los_days) as los, sum(drug) as drug, sum(consumable) as consumable,
         sum(labour) as labour, sum(depreciation) as depreciation, sum(other) as other, sum(indirect) as indirect,
         sum(total_cost) as total, sum(risk) as risk, sum(charge) as charge, sum(payment) as payment
-    from cases
+    from mart.cost.case_cost
+    where drg_code is not null
     group by period, member_id, drg_code
+),
+standards as (select period, member_id, drg_code, max(standard) as standard from payment group by all),
+own as (
+    select summed.*, members.level, standards.standard
+    from summed
+    inner join members on summed.member_id = members.member_id
+    inner join standards
+        on summed.period = standards.period and summed.member_id = standards.member_id and summed.drg_code = standards.drg_code
 ),
 region as (
     select
         period, drg_code, count(*) as cases, sum(total_cost) as total, sum(consumable) as consumable,
         sum(case when consumable is not null then total_cost end) as base, cast(median(los_days) as decimal(18, 2)) as median_los
-    from cases
+    from mart.cost.case_cost
+    where drg_code is not null
     group by period, drg_code
 ),
 ceiling as (
@@ -78,7 +82,8 @@ left join ceiling on own.period = ceiling.period and own.member_id = ceiling.mem
 insert into hit
 with marked as (
     select
-        stay.*, left(primary_diagnosis, 3) as dx3, drg.adrg, settled.fund_paid,
+        stay.period, stay.case_period, stay.member_id, stay.encounter_id, stay.patient_id, stay.started_at, stay.started_on, stay.ended_on,
+        left(primary_diagnosis, 3) as dx3, drg.adrg, settled.fund_paid,
         coalesce(disposition in ('transfer', 'died', 'left'), false) as is_left_open,
         coalesce(is_planned_readmission, false) or exists (
             select 1 from risk_exemptions as x
