@@ -3,10 +3,10 @@
 Belongs here: pure functions from a frame of case features to a frame of scores with their reasons in words. Does not
 belong here: where features come from (`int_risk__case_feature`), rules, labels (`pipelines.risk.score_anomalies`).
 
-A case is compared twice. Every feature is measured against the cases of its DRG and level (else wider, until there
-are enough): how many robust standard deviations it lies from their median. A forest of its department (of all, where
-the department has few cases) then isolates what is rare in these distances together. Nothing hangs on the order of
-rows: cases are sorted, seeds are fixed.
+A case is compared twice. Every feature is measured against the cases of its DRG in its department (else wider, until
+there are enough): how many robust standard deviations it lies from their median. One forest of the county then isolates
+what is rare in these distances together: they mean the same everywhere, and what many cases call usual is better known
+than what a department's few do. Nothing hangs on the order of rows: cases are sorted, seeds are fixed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ FEATURES: Mapping[str, str] = {
     "daily_exam": "日均检查化验费",
     "daily_treatment": "日均治疗手术费",
     "daily_care": "日均床位护理费",
+    "daily_tests": "日均检查化验次数",
+    "daily_pieces": "日均耗材件数",
     "daily_lines": "日均收费条数",
     "drug_share": "药占比",
     "exam_share": "检查化验占比",
@@ -40,16 +42,17 @@ FEATURES: Mapping[str, str] = {
 PARTITIONS = {"surgical": "外科手术组", "procedural": "非手术室操作组", "medical": "内科组"}
 SHARES = frozenset(name for name in FEATURES if name.endswith("_share"))
 PEERS: Sequence[tuple[str, ...]] = (
-    ("member_level", "drg_code"), ("drg_code",), ("member_level", "mdc", "partition"), ("mdc", "partition"),
-    ("member_level", "partition"), ("partition",), (),
+    ("member_id", "dept_code", "drg_code"), ("member_level", "drg_code"), ("drg_code",),
+    ("member_level", "mdc", "partition"), ("mdc", "partition"), ("member_level", "partition"), ("partition",), (),
 )  # fmt: skip
 """Whom a case is compared with, the closest first; the first group with enough cases counts."""
 NORMAL = 1.4826
 """Median absolute deviation of a normal distribution to its standard deviation."""
 FARTHEST = 12.0
-TREES, SAMPLE, SEED = 100, 256, 20260101
-OWN_FOREST = 256
-"""Cases from which on a department has a forest of its own: as many as a tree is grown from."""
+TREES, SAMPLE, SEED = 100, 2048, 20260101
+"""A tree is grown from so many cases that some of the few strange ones are among them."""
+UNITS = {"los": "天", "daily_tests": "次", "daily_pieces": "件", "daily_lines": "条"}
+"""Units of features that are no money and no share."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,19 @@ class Parameters:
     """What `risk_rule_parameters` says of S2-RISK-49.
 
     Attributes:
-        least_peers: cases that a peer group, and a department's own forest, must have.
+        least_peers: cases that a peer group must have.
         least_distance: robust standard deviations from which a feature is named as unusual, and without which no case
             is flagged.
         score_distance: robust standard deviations above the median of all scores from which a case is flagged.
+        most_share: share of a month's cases, the strangest ones, beyond which none is flagged: an office can only look
+            at so many.
         months: how many months, the case's own included, its peers come from.
     """
 
     least_peers: int
     least_distance: float
     score_distance: float
+    most_share: float
     months: int
 
 
@@ -86,13 +92,17 @@ def score_frames(cases: pl.DataFrame, parameters: pl.DataFrame) -> pl.DataFrame:
     wanted = {}
     for period in sorted(set(cases["period"])):
         held = told.get(period, {})
-        for name in ("least_peers", "least_distance", "score_distance", "peer_months"):
+        for name in ("least_peers", "least_distance", "score_distance", "most_share", "peer_months"):
             if name not in held:
                 raise LookupError(
                     f"risk_rule_parameters S2-RISK-49 {name} of {period} is missing: add a row to the file"
                 )
         wanted[period] = Parameters(
-            int(held["least_peers"]), held["least_distance"], held["score_distance"], int(held["peer_months"])
+            int(held["least_peers"]),
+            held["least_distance"],
+            held["score_distance"],
+            held["most_share"],
+            int(held["peer_months"]),
         )
     return score_cases(cases.with_columns(pl.col(list(FEATURES)).cast(pl.Float64)), wanted)
 
@@ -125,10 +135,12 @@ def _score_period(window: pl.DataFrame, period: str, wanted: Parameters) -> pl.D
     names = list(FEATURES)
     measured = distances(window, wanted.least_peers)
     mine = (measured["period"] == period).to_numpy()
-    everything, groups = measured.select(names).to_numpy(), measured["dept"].to_numpy()
-    matrix, scores = everything[mine], _forest_scores(everything, groups, mine)
+    everything = measured.select(names).to_numpy()
+    matrix, scores = everything[mine], _forest_scores(everything, mine)
     strange = np.abs(matrix) >= wanted.least_distance
-    flagged = strange.any(axis=1) & (scores >= float(np.median(scores)) + wanted.score_distance * _spread(scores))
+    least = float(np.median(scores)) + wanted.score_distance * _spread(scores)
+    least = max(least, float(np.quantile(scores, 1 - wanted.most_share, method="higher")))
+    flagged = strange.any(axis=1) & (scores >= least)
     raw = window.filter(pl.col("period") == period).select(names).to_numpy()
     measured = measured.filter(pl.col("period") == period)
     medians = measured.select([f"median_{name}" for name in names]).to_numpy()
@@ -159,8 +171,8 @@ def distances(cases: pl.DataFrame, least_peers: int) -> pl.DataFrame:
         least_peers: cases that a peer group must have.
 
     Returns:
-        `KEY`, dept (member and department), peers, peer_cases, a distance per feature under the feature's name, and
-        `median_<feature>` of the peers in the feature's own unit.
+        `KEY`, peers, peer_cases, a distance per feature under the feature's name, and `median_<feature>` of the peers
+        in the feature's own unit.
     """
     names = list(FEATURES)
     told = cases.with_columns(
@@ -202,37 +214,21 @@ def distances(cases: pl.DataFrame, least_peers: int) -> pl.DataFrame:
     words = [_peer_words(by) for by in PEERS]
     return told.select(
         *KEY,
-        pl.concat_str(pl.col("member_id"), pl.lit(":"), pl.col("dept_code").fill_null("-")).alias("dept"),
         _first([pl.col("peer_level") == level for level in range(len(PEERS))], words).alias("peers"),
         chosen("size").alias("peer_cases"),
         *columns,
     )
 
 
-def _forest_scores(
-    matrix: NDArray[np.float64], groups: NDArray[np.str_], wanted: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Isolation of the wanted rows among their department's, or among all where the department has too few; 0-1."""
+def _forest_scores(matrix: NDArray[np.float64], wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Isolation of the wanted rows among all; 0-1."""
     from sklearn.ensemble import IsolationForest
 
-    scores = np.zeros(len(matrix))
     if len(matrix) < 2:
-        return scores[wanted]
-
-    def judge(among: NDArray[np.bool_], asked: NDArray[np.bool_]) -> None:
-        forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLE, int(among.sum())), random_state=SEED)
-        scores[asked] = -forest.fit(matrix[among]).score_samples(matrix[asked])
-
-    names, counts = np.unique(groups, return_counts=True)
-    rest = wanted.copy()
-    for name in names[counts >= OWN_FOREST]:
-        among = groups == name
-        if (among & wanted).any():
-            judge(among, among & wanted)
-            rest &= ~among
-    if rest.any():
-        judge(np.ones(len(matrix), dtype=bool), rest)
-    return scores[wanted]
+        return np.zeros(int(wanted.sum()))
+    forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLE, len(matrix)), random_state=SEED)
+    scores: NDArray[np.float64] = -forest.fit(matrix).score_samples(matrix[wanted])
+    return scores
 
 
 def _spread(values: NDArray[np.float64]) -> float:
@@ -247,13 +243,15 @@ def _top(row: NDArray[np.float64], strange: NDArray[np.bool_]) -> list[int]:
 def _word(name: str, value: float, median: float) -> str:
     if name in SHARES:
         return f"{FEATURES[name]}{value:.1%}(同组中位数{median:.1%})"
-    unit = {"los": "天", "daily_lines": "条"}.get(name, "元")
+    unit = UNITS.get(name, "元")
     return f"{FEATURES[name]}{value:.1f}{unit}(同组中位数{median:.1f}{unit})"
 
 
 def _peer_words(by: Sequence[str]) -> pl.Expr:
     levels = {"tertiary": "三级", "secondary": "二级", "primary": "基层", "village": "村级"}
     parts: list[pl.Expr] = [pl.lit("")]
+    if "dept_code" in by:
+        parts.append(pl.lit("本科室"))
     if "member_level" in by:
         parts.append(pl.col("member_level").replace(levels))
     if "drg_code" in by:

@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 from pipelines.risk.anomaly import FEATURES, KEY, Parameters, distances, score_cases, score_frames
 from pipelines.risk.ranking import Scored, average_precision, rank, z_scores
 
-WANTED = Parameters(least_peers=15, least_distance=3.5, score_distance=2.5, months=12)
+WANTED = Parameters(least_peers=15, least_distance=3.5, score_distance=2.5, most_share=0.05, months=12)
 
 
 def case(number: int, period: str = "2026-10", **odd: float) -> dict[str, Any]:
@@ -24,7 +24,8 @@ def case(number: int, period: str = "2026-10", **odd: float) -> dict[str, Any]:
         "los": 6 + luck.choice([-1, 0, 1]), "daily_amount": 1000 * luck.uniform(0.9, 1.1),
         "daily_drug": 300 * luck.uniform(0.8, 1.2), "daily_material": 80 * luck.uniform(0.8, 1.2),
         "daily_exam": 100 * luck.uniform(0.8, 1.2), "daily_treatment": 400 * luck.uniform(0.8, 1.2),
-        "daily_care": 100 * luck.uniform(0.9, 1.1), "daily_lines": 14 * luck.uniform(0.9, 1.1),
+        "daily_care": 100 * luck.uniform(0.9, 1.1), "daily_tests": 3 * luck.uniform(0.9, 1.1),
+        "daily_pieces": 5 * luck.uniform(0.9, 1.1), "daily_lines": 14 * luck.uniform(0.9, 1.1),
         "drug_share": 0.3 * luck.uniform(0.8, 1.2), "exam_share": 0.1 * luck.uniform(0.8, 1.2),
         "material_share": 0.08 * luck.uniform(0.8, 1.2),
     }  # fmt: skip
@@ -51,7 +52,7 @@ def found(cases: pl.DataFrame) -> pl.DataFrame:
 def test_the_odd_case_stands_first_and_says_why(found: pl.DataFrame) -> None:
     first = found.sort("score", descending=True).row(0, named=True)
     assert (first["encounter_id"], first["is_flagged"], first["peer_cases"]) == ("E0099", True, 61)
-    assert first["explanation"].startswith("与三级病组ES29的61例相比:")
+    assert first["explanation"].startswith("与本科室病组ES29的61例相比:")
     told = ("日均药品费", "日均检查化验费", "药占比", "检查化验占比")
     assert len(first["top_features"]) == 3
     assert all(words.startswith(told) for words in first["top_features"])
@@ -74,7 +75,15 @@ def test_peers_widen_until_there_are_enough() -> None:
     rare = [case(n, drg_code="EX19") | {"drg_code": "EX19"} for n in range(200, 205)]
     peers = distances(pl.DataFrame([case(n) for n in range(60)] + rare).sort(KEY), 15)
     assert set(peers.filter(pl.col("encounter_id") >= "E0200")["peers"]) == {"三级主要诊断大类E内科组"}
-    assert set(peers.filter(pl.col("encounter_id") < "E0200")["peers"]) == {"三级病组ES29"}
+    assert set(peers.filter(pl.col("encounter_id") < "E0200")["peers"]) == {"本科室病组ES29"}
+
+
+def test_a_department_of_few_cases_is_compared_with_all_of_its_level() -> None:
+    few = [case(n, dept_code="B") for n in range(300, 310)]
+    peers = distances(pl.DataFrame([case(n) for n in range(60)] + few).sort(KEY), 15)
+    assert set(peers.filter(pl.col("encounter_id") >= "E0300").select("peers", "peer_cases").rows()) == {
+        ("三级病组ES29", 70)
+    }
 
 
 def test_distances_by_hand() -> None:
@@ -100,6 +109,14 @@ def test_a_missing_parameter_is_named(cases: pl.DataFrame) -> None:
     table = pl.DataFrame({"period": ["2026-10"], "parameter": ["least_peers"], "value": [15.0]})
     with pytest.raises(LookupError, match="S2-RISK-49 least_distance of 2026-10 is missing"):
         score_frames(cases, table)
+
+
+def test_no_more_are_flagged_than_can_be_looked_at() -> None:
+    """Ten odd cases of seventy, one in twenty may be flagged: the four strangest are."""
+    odd = [case(n, **{**ODD, "daily_exam": 300.0 + n}) for n in range(400, 410)]
+    found = score_cases(pl.DataFrame([case(n) for n in range(60)] + odd), {"2026-10": WANTED})
+    assert found["is_flagged"].sum() == 4
+    assert found.filter("is_flagged")["score"].min() >= found.filter(~pl.col("is_flagged"))["score"].max()
 
 
 def test_nothing_in_nothing_out(cases: pl.DataFrame) -> None:

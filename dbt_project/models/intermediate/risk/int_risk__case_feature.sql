@@ -9,6 +9,8 @@ with charged as (
         sum(exam_amount) as exam_amount,
         sum(treatment_amount) - sum(drug_amount) as treatment_amount,
         sum(idle_amount) as care_amount,
+        sum(exam_quantity) as exam_quantity,
+        sum(material_quantity) as material_quantity,
         sum(lines) as lines
     from {{ ref('int_risk__stay_day') }}
     group by member_id, encounter_id
@@ -31,6 +33,8 @@ select
     {{ money_per('charged.exam_amount', 'stays.los') }} as daily_exam,
     {{ money_per('charged.treatment_amount', 'stays.los') }} as daily_treatment,
     {{ money_per('charged.care_amount', 'stays.los') }} as daily_care,
+    {{ ratio('charged.exam_quantity', 'stays.los') }} as daily_tests,
+    {{ ratio('charged.material_quantity', 'stays.los') }} as daily_pieces,
     {{ ratio('charged.lines', 'stays.los') }} as daily_lines,
     {{ ratio('charged.drug_amount', 'charged.amount') }} as drug_share,
     {{ ratio('charged.exam_amount', 'charged.amount') }} as exam_share,

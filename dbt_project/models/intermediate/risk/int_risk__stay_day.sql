@@ -19,6 +19,8 @@ select
     {{ money("sum(case when charges.charge_class = 'drug' then charges.amount else 0 end)") }} as drug_amount,
     {{ money("sum(case when charges.charge_class in ('consumable', 'high_value_consumable') then charges.amount else 0 end)") }}
         as material_amount,
+    sum(case when charges.charge_class in ('exam', 'lab') then charges.quantity else 0 end) as exam_quantity,
+    sum(case when charges.charge_class in ('consumable', 'high_value_consumable') then charges.quantity else 0 end) as material_quantity,
     count(*) as lines
 from {{ ref('int_risk__charge') }} as charges
 left join {{ ref('int_risk__item') }} as items
