@@ -126,6 +126,7 @@ def _page(edition: Edition, shown: _Shown, page: Page, words: Words, editions: E
             "name": section.name,
             "title": section.titles[language],
             "note": section.notes.get(language),
+            "empty": section.empty.get(language),
             "content": draw(section, rows, cells) if (rows := shown.rows[section.name]) else Markup(""),
         }
         for section in shown.sections(page)

@@ -93,13 +93,18 @@ def _ribbon(
     source: _Node, target: _Node, width: Decimal, amount: Decimal, left: dict[int, Decimal], colour: int
 ) -> Markup:
     x0, x1 = left[source.column] + NODE, left[target.column]
-    y0, y1 = source.top + source.filled_out + width / 2, target.top + target.filled_in + width / 2
+    y0, y1 = source.top + source.filled_out, target.top + target.filled_in
     source.filled_out += width
     target.filled_in += width
     middle = (x0 + x1) / 2
-    path = f"M{x0:.1f},{y0:.1f} C{middle:.1f},{y0:.1f} {middle:.1f},{y1:.1f} {x1:.1f},{y1:.1f}"
-    return Markup('<path class="flow f{}" stroke-width="{:.1f}" d="{}"><title>{}</title></path>').format(
-        colour, max(width, Decimal("0.5")), path, f"{source.name} → {target.name}: {amount:,.2f}"
+    tall = max(width, Decimal("0.5"))
+    # An area between two curves: a thick line would bulge out beyond its nodes where it is steep.
+    path = (
+        f"M{x0:.1f},{y0:.1f} C{middle:.1f},{y0:.1f} {middle:.1f},{y1:.1f} {x1:.1f},{y1:.1f} v{tall:.1f} "
+        f"C{middle:.1f},{y1 + tall:.1f} {middle:.1f},{y0 + tall:.1f} {x0:.1f},{y0 + tall:.1f} Z"
+    )
+    return Markup('<path class="flow s{}" d="{}"><title>{}</title></path>').format(
+        colour, path, f"{source.name} → {target.name}: {amount:,.2f}"
     )
 
 

@@ -36,23 +36,26 @@ KINDS: Mapping[str, frozenset[str]] = {
     "matrix": frozenset({"rows", "across", "cell", "small", "tag", "heat", "folded"}),
     "lights": frozenset({"rows", "across", "light", "small"}),
     "bars": frozenset({"label", "series", "value", "unit"}),
-    "trend": frozenset({"label", "period", "value"}),
+    "trend": frozenset({"label", "period", "value", "unit"}),
     "waterfall": frozenset({"by", "step", "value", "is_total"}),
     "sankey": frozenset({"source", "target", "value", "source_column", "target_column"}),
 }
 """Kinds of views and what each may say; `views` draws them."""
 
-CELLS = frozenset({"text", "code", "tag", "word", "member", "money", "number", "share", "date", "phrase"})
-"""How a cell is written; a phrase holds both languages, `中文 · English`."""
+CELLS = frozenset({
+    "text", "code", "tag", "word", "member", "money", "number", "share", "figure", "date", "phrase", "extract",
+})  # fmt: skip
+"""How a cell is written; a phrase holds both languages, `中文 · English`; a figure is `value@unit`."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page: one query and the ways in which its rows are shown."""
+    """A part of a page: one query and the ways in which its rows are shown; `empty` is said where it has no row."""
 
     name: str
     titles: Mapping[str, str]
     notes: Mapping[str, str]
+    empty: Mapping[str, str]
     marts: tuple[str, ...]
     sql: str
     edition: str
@@ -123,8 +126,8 @@ def _section(path: Path, said: Mapping[str, Any]) -> Section:
     edition = said.get("edition", "both")
     if edition not in ("both", "consortium"):
         raise PublicationError(f"{path}, {said['name']}: edition {edition} is neither both nor consortium")
-    notes = _both(said["note"]) if "note" in said else {}
-    return Section(said["name"], _both(said), notes, tuple(said["marts"]), said["sql"], edition, views)
+    notes, empty = (_both(said[key]) if key in said else {} for key in ("note", "empty"))
+    return Section(said["name"], _both(said), notes, empty, tuple(said["marts"]), said["sql"], edition, views)
 
 
 def _both(said: Mapping[str, Any]) -> dict[str, str]:

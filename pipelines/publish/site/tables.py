@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 Link = Callable[[str], str | None]
 """Where a member's own pages are, or None."""
 
-NUMERIC = frozenset({"money", "number", "share"})
+NUMERIC = frozenset({"money", "number", "share", "figure"})
 STEPS = 5
 """Shades of a heat map."""
 
@@ -32,7 +32,11 @@ class Cells:
         self.link = link
 
     def value(self, row: Row, key: str) -> Any:
-        """A cell's value. `a/b` is the Chinese column or the English one, `a+b` a code and its name."""
+        """A cell's value. `a/b` is the Chinese column or the English one, `a+b` a code and its name, `a@b` a figure and
+        its unit."""
+        if "@" in key:
+            figure, unit = (row[part] for part in key.split("@"))
+            return self.words.measured(figure, unit)
         if "/" in key:
             chinese, english = key.split("/")
             return row[english] or row[chinese] if self.words.language == "en" else row[chinese]
@@ -51,6 +55,8 @@ class Cells:
             return number(value)
         if kind == "member":
             return self.words.name(value)
+        if kind == "extract":
+            return self.words.extract(value)
         if kind == "date":
             return moment(value)
         if kind in ("word", "tag"):

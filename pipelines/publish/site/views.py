@@ -100,20 +100,27 @@ def _bars(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Ma
 
 
 def _trend(view: View, rows: Sequence[Row], cells: Cells, section: Section) -> Markup:
-    """The newest month, its changes and a line; `label: [key, kind, 中文, English]`, `period`, `value: [key, kind]`."""
+    """The newest month, its changes and a line; `label: [key, kind, 中文, English]`, `period`, `value: [key, kind]`.
+
+    With `unit`, a column that says each label's unit, figures stand in it and labels in their own order.
+    """
     (label, kind, *heads), (value, value_kind), words = view["label"], view["value"], cells.words
     history: dict[Any, dict[str, Decimal]] = {}
     for row in rows:
         if row[value] is not None:
             over = history.setdefault(cells.value(row, label), {})
             over[row[view["period"]]] = over.get(row[view["period"]], Decimal(0)) + Decimal(row[value])
+    units = {cells.value(row, label): row[view["unit"]] for row in rows} if "unit" in view else {}
     newest = max((period for found in history.values() for period in found), default="")
     head = [cells.head(heads[0 if words.language == "zh" else 1])]
     head += [cells.head(text, "number") for text in (newest, words.word("to_month"), words.word("to_year"))]
     lines = []
-    for key, found in sorted(history.items(), key=lambda item: (-item[1].get(newest, Decimal(0)), str(item[0]))):
+    order = sorted(history, key=lambda key: (0 if units else -history[key].get(newest, Decimal(0)), str(key)))
+    for key in order:
+        found = history[key]
         now = found.get(newest)
-        figures = [cells.text(now, value_kind), *(_change(now, found.get(_month(newest, n))) for n in (-1, -12))]
+        said = words.measured(now, units[key]) if units else cells.text(now, value_kind)
+        figures = [said, *(_change(now, found.get(_month(newest, n))) for n in (-1, -12))]
         line = "".join(f'<td class="number">{escape(figure)}</td>' for figure in figures)
         spark = charts.line(cells.text(key, kind), sorted(found.items()))
         lines.append(f'<tr><th scope="row">{cells.html(key, kind)}</th>{line}<td>{spark}</td></tr>')

@@ -14,7 +14,13 @@ from typing import Any
 
 import yaml
 
+from pipelines import contract
+
 LANGUAGES = ("zh", "en")
+
+_FRACTIONS = frozenset({"share", "percentage points as a fraction"})
+_NAMED = frozenset({"yuan", "point", "day", "working_day", "times"})
+"""Units of `performance.kpi_value` and `governance.alert`; a count and a weight stand without one."""
 
 
 class Words:
@@ -33,6 +39,18 @@ class Words:
         """A code of a mart in words; one that the vocabulary does not hold is shown as it is."""
         said = self._words["codes"].get(code)
         return str(said[self.language]) if said else code or ""
+
+    def extract(self, name: str | None) -> str:
+        """An extract by its Chinese name and its own, or by its own alone."""
+        said = contract.load().extracts.get(name or "")
+        return f"{said.name_zh} {name}" if said and self.language == "zh" else name or ""
+
+    def measured(self, value: Decimal | None, unit: str | None) -> str:
+        """A figure of a mart that says each row's unit: fractions as per cent, yuan to the cent, the others named."""
+        if value is None or unit in _FRACTIONS:
+            return share(value)
+        text = money(value) if unit == "yuan" else number(value)
+        return f"{text} {self.code(unit)}" if unit in _NAMED else text
 
     def colour(self, code: str | None) -> str:
         """`red`, `yellow`, `green`, or nothing for a code that is neither good nor bad."""

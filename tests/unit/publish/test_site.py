@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from lxml import html
 
+from pipelines.ingest.outcomes import CellFault, Reason, Verdict
 from pipelines.publish import PublicationError
 from pipelines.publish.dictionary import bilingual
 from pipelines.publish.marts import catalogue
@@ -48,10 +49,10 @@ select 'F' || i as finding_id, 'R30' as rule_code, '重复收费' as rule_name, 
 from range(9) r(i);
 create table performance.kpi_value as
 select '2026-10' as period, * from (values
-    ('member', 'H01', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.5, 0.6, 0.83, 83.0, false),
-    ('member', 'T01', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.7, 0.6, 1.0, 100.0, true),
-    ('person', 'DOCTOR7', 'S1-PERF-01', '双向转诊率', 'collaboration', 0.1, 0.6, 0.1, 10.0, false)
-) v(entity_level, entity_id, kpi_code, kpi_name, dimension, value, target, attainment, score, is_veto);
+    ('member', 'H01', 'S1-PERF-01', '双向转诊率', 'collaboration', 'share', 0.5, 0.6, 0.83, 83.0, false),
+    ('member', 'T01', 'S1-PERF-01', '双向转诊率', 'collaboration', 'share', 0.7, 0.6, 1.0, 100.0, true),
+    ('person', 'DOCTOR7', 'S1-PERF-01', '双向转诊率', 'collaboration', 'share', 0.1, 0.6, 0.1, 10.0, false)
+) v(entity_level, entity_id, kpi_code, kpi_name, dimension, unit, value, target, attainment, score, is_veto);
 create table ledger.statement_line as
 select '2026-10' as period, 'cash' as statement, 'C1' as line_code, '现金净增加额' as line_name,
        'Net increase' as line_name_en, 1 as line_order, 10.00::decimal(18,2) as aggregate_amount,
@@ -150,12 +151,12 @@ def test_figures_stand_on_the_pages_as_in_the_marts(site):
     zh, en = pages(site)["zh/statements.html"], pages(site)["en/statements.html"]
     assert "现金净增加额 10.00 -2.00 8.00" in text(zh)
     assert "Net increase 10.00 -2.00 8.00" in text(en)
-    assert "S1-PERF-01 双向转诊率 协同 0.5 0.6 83.0 % 83" in text(pages(site)["zh/performance.html"])
+    assert "S1-PERF-01 双向转诊率 协同 50.0 % 60.0 % 83.0 % 83" in text(pages(site)["zh/performance.html"])
 
 
 def test_the_first_page_says_who_is_stale_and_why(site):
     shown = text(pages(site)["en/index.html"])
-    assert "T01 城关社区卫生服务中心 charge_lines stale 2026-10-30 sha256_differs" in shown
+    assert "T01 城关社区卫生服务中心 charge_lines stale 2026-10-30 SHA-256 differs" in shown
     assert "T01 城关社区卫生服务中心 stale 2026-10-30 0 1 0" in shown
     assert "T09 missing" in shown
 
@@ -200,6 +201,11 @@ def test_numbers_are_written_for_people():
     assert share(Decimal("0.12345")) == "12.3 %"
     assert number(Decimal("1200.500000")) == "1,200.5"
     assert (number(100), number(None), money(None)) == ("100", "", "")
+    zh, en = Words("zh", {}), Words("en", {})
+    assert zh.measured(Decimal("0.0357"), "share") == "3.6 %"
+    assert zh.measured(Decimal("4823.24"), "yuan") == "4,823.24 元"
+    assert (en.measured(Decimal("6.5000"), "day"), en.measured(Decimal(3), "count")) == ("6.5 days", "3")
+    assert (zh.measured(None, "yuan"), zh.measured(Decimal(1), None)) == ("", "1")
     assert (size(12), size(5 * 2**20)) == ("12 B", "5.0 MiB")
 
 
@@ -236,6 +242,10 @@ def test_no_section_asks_for_a_person():
         assert not re.search(r"patient|doctor|encounter|person|staff_id|charge_ids|masked", asked), section.name
         if re.search(r"\bcases\b", section.sql) and "mean_cost" in section.sql:
             assert "cases >= $small" in section.sql, section.name
+
+
+def test_every_reason_of_the_ingest_has_its_words():
+    assert [each for each in (*Verdict, *Reason, *CellFault) if each not in vocabulary()["codes"]] == []
 
 
 def test_every_code_of_a_heading_is_in_both_languages():
@@ -284,7 +294,7 @@ def test_a_waterfall_ends_where_it_began_and_a_flow_is_as_wide_as_its_amount():
         Flow((0, "b"), (1, "c"), Decimal(10)),
         Flow((0, "b"), (1, "d"), Decimal(-1)),
     ]
-    widths = re.findall(r'stroke-width="([\d.]+)"', sankey("t", flows))
+    widths = re.findall(r" v([\d.]+) ", sankey("t", flows))
     assert sorted(map(float, widths)) == [80, 240]
 
 
