@@ -379,6 +379,83 @@ def test_one_fen_of_tolerance_is_still_visible(ledger: Shelf) -> None:
     assert position["IC_DIFF"] == (0, Decimal("0.01"), Decimal("0.01"))
 
 
+def sold(amount: int, buyer: str, reference: str | None = None) -> list[dict[str, Any]]:
+    said = {"ic_type": "service", "ic_reference": reference}
+    return [internal(RECEIVABLE, amount, buyer, **said), internal(SERVICE_INCOME, -amount, buyer, **said)]
+
+
+def bought(amount: int, seller: str, reference: str | None = None) -> list[dict[str, Any]]:
+    said = {"ic_type": "service", "ic_reference": reference}
+    return [internal(SERVICE_COST, amount, seller, **said), internal(PAYABLE, -amount, seller, **said)]
+
+
+@story(months=3)
+def a_contract_that_is_billed_each_month(warehouse: Warehouse, periods: list[str]) -> None:
+    """T01 misses the second month of three. T02 books one of two equal amounts a month later, without a document."""
+    first, second, third = periods
+    for period in periods:
+        sales = [sold(100, "T01", "CONTRACT"), *([sold(70, "T02"), sold(70, "T02")] if period == first else [])]
+        book(warehouse, "H01", *sales, period=period)
+    book(warehouse, "T01", bought(100, "H01", "CONTRACT"), period=first)
+    book(warehouse, "T01", bought(100, "H01", "CONTRACT"), period=third)
+    for period in (first, second):
+        book(warehouse, "T02", bought(70, "H01"), period=period)
+
+
+def test_what_is_answered_in_its_own_month_answers_no_other(ledger: Shelf) -> None:
+    def judged(period: str, buyer: str) -> list[tuple[Any, ...]]:
+        where = f"counterparty_member_id = '{buyer}' and side = 'a' and leg = 'movement'"
+        return [(row[4], row[5], row[7]) for row in ledger.intercompany(period, where)]
+
+    first, second, third = a_contract_that_is_billed_each_month.periods
+    assert [judged(period, "T01") for period in (first, second, third)] == [
+        [(100, 100, "matched")], [(100, 0, "one_sided")], [(100, 100, "matched")],
+    ]  # fmt: skip
+    assert [judged(period, "T02") for period in (first, second)] == [[(140, 70, "timing")], [(0, 70, "timing")]]
+    # What is owed says the same, and names the document.
+    owed = "member_id = 'H01' and leg = 'balance' and difference > 0"
+    columns = "counterparty_member_id, difference, status, open_reference"
+    where = f"period in ('{first}', '{second}') and {owed}"
+    assert ledger.tuples(f"select {columns} from ledger.intercompany where {where} order by period") == [
+        ("T02", 70, "timing", None),
+        ("T01", 100, "one_sided", "CONTRACT"),
+    ]
+
+
+@story()
+def business_of_every_shape(warehouse: Warehouse, periods: list[str]) -> None:
+    """Round in a circle; one document for two services; one voucher against two; booked and taken back in red; claims
+    in credit."""
+    (period,) = periods
+    said = {"ic_type": "service"}
+    red = [
+        line(RECEIVABLE, -25, counterparty_member_id="T03", **said),
+        line(SERVICE_INCOME, credit=-25, counterparty_member_id="T03", **said),
+    ]
+    paid_too_much = [line(BANK, 30), internal(RECEIVABLE, -30, "T04")]
+    sales = [sold(60, "H02", "TWICE"), sold(40, "H02", "TWICE"), sold(90, "T02"), sold(25, "T03"), red, paid_too_much]
+    book(warehouse, "H01", sold(10, "T01"), *sales, bought(10, "H03"), period=period)
+    book(warehouse, "T01", bought(10, "H01"), sold(10, "H03"), period=period)
+    book(warehouse, "H03", bought(10, "T01"), sold(10, "H01"), period=period)
+    book(warehouse, "H02", bought(100, "H01", "TWICE"), period=period)
+    book(warehouse, "T02", bought(50, "H01"), bought(40, "H01"), period=period)
+    book(warehouse, "T04", [internal(PAYABLE, 30, "H01"), line(BANK, credit=30)], period=period)
+
+
+def test_business_of_every_shape_goes_out_whole(ledger: Shelf) -> None:
+    period = business_of_every_shape.period
+    assert ledger.statuses(period) == {"matched"}
+    eliminated = {(row[0], row[1]): row[6] for row in ledger.intercompany(period, "leg = 'movement' and side = 'a'")}
+    assert eliminated == {
+        ("H01", "T01"): 10, ("T01", "H03"): 10, ("H03", "H01"): 10, ("H01", "H02"): 100, ("H01", "T02"): 90,
+        ("H01", "T03"): 0,
+    }  # fmt: skip
+    position, result = ledger.statement("financial_position", period), ledger.statement("revenue_expense", period)
+    assert (result["RE_INCOME"], result["RE_EXPENSE"]) == ((220, -220, 0), (220, -220, 0))
+    assert (position["FP_RECEIVABLE"], position["FP_PAYABLE"]) == ((190, -190, 0), (190, -190, 0))
+    assert position["IC_DIFF"] == result["IC_DIFF"] == (0, 0, 0)
+
+
 @story()
 def lines_without_a_type(warehouse: Warehouse, periods: list[str]) -> None:
     book(warehouse, "H01", [line(BANK, debit=30), internal("460990", -30, "T01")], period=periods[0])

@@ -99,6 +99,9 @@ compared as (
             else 0
         end") }} as explained_amount,
         coalesce(nullif(sales.will_come, 0), timing.a_ahead_of_b, 0) as a_ahead_of_b,
+        -- Of balances the month's postings tell whose business it is.
+        case when totals.leg = 'balance' and timing.is_one_sided then timing.unanswered_amount end as one_sided_amount,
+        timing.open_reference as posted_reference,
         coalesce(sales.had_come + sales.comes, 0) <> 0 as is_of_another_month,
         coalesce(sales.had_come, 0) as had_come,
         case when stock.is_margin_known then stock.in_transit_change end as in_transit_change,
@@ -160,7 +163,7 @@ select
     opened.explained_amount,
     opened.eliminated_amount,
     opened.matched_by_reference,
-    opened.open_reference,
+    coalesce(opened.open_reference, opened.posted_reference) as open_reference,
     {{ money('opened.tolerance') }} as tolerance,
     {{ money('opened.open_amount') }} as open_amount,
     coalesce(opened.in_transit_change, 0) <> 0 as is_in_transit,
@@ -173,7 +176,8 @@ select
         when opened.in_transit_change is not null then
             case when opened.received_amount = 0 or opened.a_amount = 0 then 'one_sided' else 'difference' end
         when opened.a_amount = 0 or opened.b_amount = 0 or (opened.is_capped and opened.eliminated_amount = 0)
-            or (opened.differing = 0 and (opened.a_open = 0 or opened.b_open = 0))
+            or abs(opened.open_amount - opened.one_sided_amount) <= opened.tolerance
+            or (opened.leg = 'movement' and opened.differing = 0 and (opened.a_open = 0 or opened.b_open = 0))
             then 'one_sided'
         else 'difference'
     end as status

@@ -1,6 +1,10 @@
--- One row per leg, period, rule and pair whose sides book in different periods: by how much side a is ahead of side b.
--- A line is ahead when it says so (ic_period) or when the other side books its reference, or its amount where it has
--- none, in the period before or after and not in this one.
+-- One row per leg, period, rule and pair with business of the month that only one side books in it: by how much side a is ahead
+-- of side b (timing), what is answered in no month beside, and a document of it.
+-- A line is ahead when it says so (ic_period). Else a reference, or an amount where there is none, is ahead by what one
+-- side books more of it in the period, as far as the other side books more of it in the period before or after: what
+-- is answered in its own period answers no other.
+{% set pair = 'leg, rule_id, a_member_id, b_member_id' %}
+
 with booked as (
     select
         'movement' as leg,
@@ -9,8 +13,6 @@ with booked as (
         side,
         a_member_id,
         b_member_id,
-        member_id,
-        counterparty_member_id,
         ic_reference,
         ic_period,
         own_amount
@@ -27,8 +29,6 @@ with booked as (
         balances.side,
         balances.a_member_id,
         balances.b_member_id,
-        balances.member_id,
-        balances.counterparty_member_id,
         postings.ic_reference,
         postings.ic_period,
         case when sign(balances.own_amount) = sign(balances.amount) then postings.amount else -postings.amount end
@@ -41,40 +41,61 @@ with booked as (
     where balances.leg = 'balance' and postings.leg = 'movement'
 ),
 
-answers as (
-    select distinct leg, period, rule_id, a_member_id, b_member_id, side, ic_reference, own_amount
+-- What side a books more (side b: less than nothing) of a reference, or of an amount; open is what no line of it explains.
+ahead as (
+    select
+        {{ pair }},
+        period,
+        ic_reference,
+        case when ic_reference is null then own_amount end as each_amount,
+        count(distinct side) as sides,
+        sum(case side when 'a' then own_amount else -own_amount end) as amount,
+        sum(case when ic_period <> period then 0 when side = 'a' then own_amount else -own_amount end) as open_amount,
+        sum(case when ic_period <> period then case side when 'a' then own_amount else -own_amount end else 0 end)
+            as said_amount
     from booked
+    group by all
 ),
 
-answered as (
+-- The other side's document may say another amount; of an amount without one there may be several.
+judged as (
     select
-        booked.leg,
-        booked.period,
-        booked.rule_id,
-        booked.a_member_id,
-        booked.b_member_id,
-        booked.side,
-        booked.member_id,
-        booked.ic_reference,
-        booked.ic_period,
-        booked.own_amount,
-        max(case when answers.period = booked.period then 1 else 0 end) as is_answered_now,
-        max(case when answers.period <> booked.period then 1 else 0 end) as is_answered_beside
-    from booked
-    left join answers
-        on booked.leg = answers.leg
-        and booked.rule_id = answers.rule_id
-        and booked.a_member_id = answers.a_member_id
-        and booked.b_member_id = answers.b_member_id
-        and booked.side <> answers.side
-        and answers.period in (
-            booked.period, {{ month_add('booked.period', -1) }}, {{ month_add('booked.period', 1) }}
-        )
-        and case
-            when booked.ic_reference is not null then booked.ic_reference = answers.ic_reference
-            else answers.ic_reference is null and booked.own_amount = answers.own_amount
-        end
-    group by all
+        here.leg,
+        here.period,
+        here.rule_id,
+        here.a_member_id,
+        here.b_member_id,
+        here.ic_reference,
+        here.sides,
+        here.open_amount,
+        here.said_amount,
+        case
+            when count(there.leg) = 0 then 0
+            when here.ic_reference is not null then here.open_amount
+            else sign(here.open_amount) * least(abs(here.open_amount), sum(abs(there.amount)))
+        end as made_up_amount
+    from ahead as here
+    left join ahead as there
+        on here.leg = there.leg
+        and here.rule_id = there.rule_id
+        and here.a_member_id = there.a_member_id
+        and here.b_member_id = there.b_member_id
+        and coalesce(here.ic_reference, '') = coalesce(there.ic_reference, '')
+        and coalesce(here.each_amount, 0) = coalesce(there.each_amount, 0)
+        and there.period in ({{ month_add('here.period', -1) }}, {{ month_add('here.period', 1) }})
+        and sign(here.open_amount) = -sign(there.amount)
+    where here.open_amount <> 0 or here.said_amount <> 0
+    group by
+        here.leg,
+        here.period,
+        here.rule_id,
+        here.a_member_id,
+        here.b_member_id,
+        here.ic_reference,
+        here.each_amount,
+        here.sides,
+        here.open_amount,
+        here.said_amount
 )
 
 select
@@ -83,8 +104,12 @@ select
     rule_id,
     a_member_id,
     b_member_id,
-    {{ money("sum(case side when 'a' then own_amount else -own_amount end)") }} as a_ahead_of_b
-from answered
-where (ic_period is not null and ic_period <> period)
-    or (is_answered_now = 0 and is_answered_beside = 1)
+    {{ money('sum(said_amount + made_up_amount)') }} as a_ahead_of_b,
+    {{ money('sum(open_amount - made_up_amount)') }} as unanswered_amount,
+    -- Whether all of it is business that one side has nothing of.
+    max(case when open_amount <> made_up_amount then sides else 1 end) = 1 and (
+        min(open_amount - made_up_amount) >= 0 or max(open_amount - made_up_amount) <= 0
+    ) as is_one_sided,
+    min(ic_reference) as open_reference
+from judged
 group by leg, period, rule_id, a_member_id, b_member_id

@@ -5,7 +5,9 @@
 {% set key = 'period, provider_member_id, member_id, from_dept, cost_element' %}
 
 with books as (
-    select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}
+    select distinct period, member_id
+    from {{ ref('int_ledger__trial_balance') }}
+    inner join {{ ref('int_ledger__membership') }} using (period, member_id)
 ),
 
 prices as (
@@ -34,6 +36,8 @@ prices as (
         stock.margin_amount - stock.unrealised_change - stock.expensed_amount
     from {{ ref('int_ledger__stock_transfer') }} as stock
     inner join {{ ref('core__account') }} as accounts on stock.cost_account = accounts.account_code
+    inner join books on stock.period = books.period and stock.b_member_id = books.member_id
+    inner join books as of_seller on stock.period = of_seller.period and stock.a_member_id = of_seller.member_id
 
     union all
 
@@ -41,6 +45,7 @@ prices as (
     from {{ ref('int_ledger__asset_transfer') }} as assets
     inner join {{ ref('core__account') }} as accounts on assets.expense_account = accounts.account_code
     inner join books on assets.period = books.period and assets.b_member_id = books.member_id
+    inner join books as of_seller on assets.period = of_seller.period and assets.a_member_id = of_seller.member_id
 ),
 
 given as (

@@ -1,8 +1,11 @@
 -- One row per period, rule, seller, buyer and reference: margin of business between members that still stands in the buyer's
 -- stock (E09) or in the cost of its assets (E10), taken out of the consolidated figures until it is earned outside. Part of it
--- is in transit: the buyer has not booked the goods or the asset, and it stands on IC_DIFF. Of months in which both have books: only then is it in the members' figures, and taken out.
+-- is in transit: the buyer has not booked the goods or the asset, and it stands on IC_DIFF. Of months in which both are members
+-- and have books: only then is it in the members' figures, and taken out.
 with books as (
-    select distinct period, member_id from {{ ref('int_ledger__trial_balance') }}
+    select distinct period, member_id
+    from {{ ref('int_ledger__trial_balance') }}
+    inner join {{ ref('int_ledger__membership') }} using (period, member_id)
 ),
 
 -- A gain until the buyer books the asset, and what its entry is too small for.
