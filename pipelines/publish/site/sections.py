@@ -43,9 +43,10 @@ KINDS: Mapping[str, frozenset[str]] = {
 """Kinds of views and what each may say; `views` draws them."""
 
 CELLS = frozenset({
-    "text", "code", "tag", "word", "member", "money", "number", "share", "figure", "date", "phrase", "extract",
+    "text", "code", "tag", "word", "member", "money", "number", "share", "ratio", "figure", "date", "phrase", "extract",
 })  # fmt: skip
-"""How a cell is written; a phrase holds both languages, `中文 · English`; a figure is `value@unit`."""
+"""How a cell is written; a phrase holds both languages, `中文 · English`; a figure is `value@unit`,
+a ratio a number with four digits."""
 
 
 @dataclass(frozen=True)

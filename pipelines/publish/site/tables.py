@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 Link = Callable[[str], str | None]
 """Where a member's own pages are, or None."""
 
-NUMERIC = frozenset({"money", "number", "share", "figure"})
+NUMERIC = frozenset({"money", "number", "share", "ratio", "figure"})
 STEPS = 5
 """Shades of a heat map."""
 
@@ -53,6 +53,8 @@ class Cells:
             return share(value)
         if kind == "number":
             return number(value)
+        if kind == "ratio":
+            return "" if value is None else f"{value:,.4f}"
         if kind == "member":
             return self.words.name(value)
         if kind == "extract":
