@@ -76,3 +76,40 @@
     where hits.rule_code = 'R51'
     group by cases.period, cases.member_id, cases.{{ by }}
 {%- endmacro %}
+
+{# One row per encounter of a month: whose, and what became of it. Followed is a discharge whose thirty days after it have been
+   delivered, by a member whose patients are recognised when they come again. #}
+{% macro case_outcomes() -%}
+    select
+        encounters.case_period as period,
+        encounters.member_id,
+        encounters.dept_code,
+        encounters.doctor_id,
+        encounters.encounter_type,
+        encounters.los_days,
+        encounters.payer in ('employee', 'resident') as is_insured,
+        encounters.has_complication,
+        coalesce({{ days_between('encounters.ended_at', 'returns.returned_at') }} <= 30, false) as has_returned,
+        coalesce(own.follows_persons and own.has_next_month and reach.period is not null, false) as is_followed
+    from {{ ref('int_core__encounter') }} as encounters
+    left join {{ ref('int_performance__return') }} as returns
+        on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
+    left join {{ ref('int_performance__coverage') }} as own
+        on encounters.member_id = own.member_id and encounters.case_period = own.period
+    left join {{ ref('int_performance__coverage') }} as reach
+        on encounters.member_id = reach.member_id
+        and {{ month_of(day_add('encounters.ended_at', 30)) }} = reach.period
+    where encounters.case_period is not null
+{%- endmacro %}
+
+{# Visits and outcomes of a group of case_outcomes(). An empty has_complication counts as none: whether a member tells complications
+   at all is the caller's to ask. #}
+{% macro outcome_sums() -%}
+        sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
+        sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
+        sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
+            as complications,
+        sum(case when encounter_type = 'inpatient' and is_followed then 1 end) as followed_discharges,
+        sum(case when encounter_type = 'inpatient' and is_followed then case when has_returned then 1 else 0 end end)
+            as readmissions_30d
+{%- endmacro %}

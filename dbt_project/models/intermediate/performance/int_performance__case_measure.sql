@@ -1,55 +1,28 @@
 -- One row per period, member, department and measure of volume and case mix: visits, discharges, days, weights, outcomes.
 -- Visits are outpatient and emergency; a case belongs to the month of its discharge or start (page 2b).
 with cases as (
-    select
-        encounters.case_period as period,
-        encounters.member_id,
-        encounters.dept_code,
-        encounters.encounter_type,
-        encounters.los_days,
-        encounters.disposition,
-        encounters.payer in ('employee', 'resident') as is_insured,
-        encounters.has_complication,
-        members.level,
-        {{ days_between('encounters.ended_at', 'returns.returned_at') }} as days_to_return,
-        -- the thirty days after the discharge have been delivered, by a member whose patients are recognised when they come again
-        coalesce(own.follows_persons and own.has_next_month and reach.period is not null, false) as is_followed
-    from {{ ref('int_core__encounter') }} as encounters
-    inner join {{ ref('members') }} as members on encounters.member_id = members.member_id
-    left join {{ ref('int_performance__return') }} as returns
-        on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
-    left join {{ ref('int_performance__coverage') }} as own
-        on encounters.member_id = own.member_id and encounters.case_period = own.period
-    left join {{ ref('int_performance__coverage') }} as reach
-        on encounters.member_id = reach.member_id
-        and {{ month_of(day_add('encounters.ended_at', 30)) }} = reach.period
-    where encounters.case_period is not null
+    {{ case_outcomes() }}
 ),
 
 counted as (
     select
-        period,
-        member_id,
-        dept_code,
-        sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
+        cases.period,
+        cases.member_id,
+        cases.dept_code,
+        {{ outcome_sums() }},
         sum(case when encounter_type in ('outpatient', 'emergency') and level in ('primary', 'village') then 1 end) as primary_visits,
         sum(case when encounter_type = 'inpatient' then 1 end) as discharges,
         sum(case when encounter_type = 'inpatient' and level = 'tertiary' then 1 end) as tertiary_discharges,
         sum(case when encounter_type = 'inpatient' then los_days end) as stay_days,
-        sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
-        sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
-            as complications,
         count(case when encounter_type = 'inpatient' then has_complication end) as complications_told,
-        sum(case when encounter_type = 'inpatient' and is_followed then 1 end) as followed_discharges,
-        sum(case when encounter_type = 'inpatient' and is_followed then case when days_to_return <= 30 then 1 else 0 end end)
-            as readmissions_30d,
         -- AMB-09: eligible for a referral in either direction are discharges and primary visits
         sum(case
             when encounter_type = 'inpatient' then 1
             when encounter_type in ('outpatient', 'emergency') and level in ('primary', 'village') then 1
         end) as two_way_eligible
     from cases
-    group by period, member_id, dept_code
+    inner join {{ ref('members') }} as members on cases.member_id = members.member_id
+    group by cases.period, cases.member_id, cases.dept_code
 ),
 
 -- An empty has_complication means none, but only where the member tells complications at all: else nothing is known, and no zero.

@@ -21,48 +21,35 @@ with judged as (
     group by period, member_id, doctor_id
 ),
 
+cases as (
+    {{ case_outcomes() }}
+),
+
+counted as (
+    select period, member_id, doctor_id, {{ outcome_sums() }}
+    from cases
+    where doctor_id is not null
+    group by period, member_id, doctor_id
+),
+
 -- A member that tells no complication at all has no such measure (int_performance__case_measure).
 telling as (
     select period, member_id from {{ ref('int_performance__measure') }}
     where entity_level = 'member' and measure = 'complication_cases'
 ),
 
-cases as (
-    select
-        encounters.case_period as period,
-        encounters.member_id,
-        encounters.doctor_id,
-        encounters.encounter_type,
-        encounters.payer in ('employee', 'resident') and telling.member_id is not null as is_insured,
-        coalesce(encounters.has_complication, false) as has_complication,
-        coalesce({{ days_between('encounters.ended_at', 'returns.returned_at') }} <= 30, false) as has_returned,
-        coalesce(own.follows_persons and own.has_next_month and reach.period is not null, false) as is_followed
-    from {{ ref('int_core__encounter') }} as encounters
-    left join telling on encounters.case_period = telling.period and encounters.member_id = telling.member_id
-    left join {{ ref('int_performance__return') }} as returns
-        on encounters.member_id = returns.member_id and encounters.encounter_id = returns.encounter_id
-    left join {{ ref('int_performance__coverage') }} as own
-        on encounters.member_id = own.member_id and encounters.case_period = own.period
-    left join {{ ref('int_performance__coverage') }} as reach
-        on encounters.member_id = reach.member_id
-        and {{ month_of(day_add('encounters.ended_at', 30)) }} = reach.period
-    where encounters.case_period is not null and encounters.doctor_id is not null
-),
-
 visits as (
     select
-        period,
-        member_id,
-        doctor_id,
-        sum(case when encounter_type in ('outpatient', 'emergency') then 1 end) as outpatient_visits,
-        sum(case when encounter_type = 'inpatient' and is_insured then 1 end) as insured_discharges,
-        sum(case when encounter_type = 'inpatient' and is_insured then case when has_complication then 1 else 0 end end)
-            as complication_cases,
-        sum(case when encounter_type = 'inpatient' and is_followed then 1 end) as followed_discharges,
-        sum(case when encounter_type = 'inpatient' and is_followed then case when has_returned then 1 else 0 end end)
-            as readmissions_30d
-    from cases
-    group by period, member_id, doctor_id
+        counted.period,
+        counted.member_id,
+        counted.doctor_id,
+        counted.outpatient_visits,
+        case when telling.period is not null then counted.insured_discharges end as insured_discharges,
+        case when telling.period is not null then counted.complications end as complication_cases,
+        counted.followed_discharges,
+        counted.readmissions_30d
+    from counted
+    left join telling on counted.period = telling.period and counted.member_id = telling.member_id
 ),
 
 charged as (

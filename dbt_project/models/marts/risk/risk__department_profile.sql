@@ -10,75 +10,8 @@ consumable_limits as (
     select * from {{ rule_parameters('S1-PERF-33', ['consumable_growth_min']) }}
 ),
 
-classes as (
-    select 'drug' as class, '药品' as class_name
-    union all select 'material', '耗材'
-    union all select 'exam', '检查化验'
-    union all select 'treatment', '治疗手术'
-    union all select 'care', '床位护理诊察及其他'
-),
-
-charged as (
-    select
-        period,
-        member_id,
-        ordering_dept as dept_code,
-        case
-            when charge_class = 'drug' then 'drug'
-            when charge_class in ('consumable', 'high_value_consumable') then 'material'
-            when charge_class in ('exam', 'lab') then 'exam'
-            when charge_class in ('treatment', 'surgery', 'anaesthesia') then 'treatment'
-            else 'care'
-        end as class,
-        sum(amount) as amount
-    from {{ ref('int_performance__fee') }}
-    where ordering_dept is not null
-    group by all
-),
-
-totals as (
-    select period, member_id, dept_code, sum(amount) as amount
-    from charged
-    group by period, member_id, dept_code
-    having sum(amount) > 0
-),
-
-volumes as (
-    select
-        period,
-        member_id,
-        dept_code,
-        sum(amount) as cases
-    from {{ ref('int_performance__measure') }}
-    where measure in ('discharges', 'outpatient_visits') and entity_level = 'department'
-    group by period, member_id, dept_code
-),
-
 shares as (
-    select
-        totals.period,
-        totals.member_id,
-        totals.dept_code,
-        departments.dept_name,
-        coalesce(volumes.cases, 0) as cases,
-        classes.class,
-        classes.class_name,
-        totals.amount as total,
-        coalesce(charged.amount, 0) as amount,
-        {{ ratio('coalesce(charged.amount, 0)', 'totals.amount') }} as share
-    from totals
-    cross join classes
-    left join {{ ref('stg_departments') }} as departments
-        on totals.period = departments.period
-        and totals.member_id = departments.member_id
-        and totals.dept_code = departments.dept_code
-    left join volumes
-        on totals.period = volumes.period and totals.member_id = volumes.member_id and totals.dept_code = volumes.dept_code
-    left join charged
-        on totals.period = charged.period
-        and totals.member_id = charged.member_id
-        and totals.dept_code = charged.dept_code
-        and classes.class = charged.class
+    select * from {{ ref('int_risk__bill_mix') }}
 ),
 
 medians as (
@@ -162,36 +95,6 @@ summed as (
     group by period, member_id, dept_code
 ),
 
-materials as (
-    select period, member_id, dept_code, amount from charged where class = 'material'
-),
-
-pay as (
-    select period, member_id, dept_code, sum(performance_pay) as performance_pay
-    from {{ ref('stg_payroll') }}
-    group by period, member_id, dept_code
-),
-
-grown as (
-    select
-        materials.period,
-        materials.member_id,
-        materials.dept_code,
-        {{ ratio('materials.amount - before.amount', 'before.amount') }} as consumable_growth,
-        {{ ratio('pay.performance_pay - pay_before.performance_pay', 'pay_before.performance_pay') }} as performance_growth
-    from materials
-    inner join materials as before
-        on before.period = {{ month_add('materials.period', -12) }}
-        and materials.member_id = before.member_id
-        and materials.dept_code = before.dept_code
-    inner join pay
-        on materials.period = pay.period and materials.member_id = pay.member_id and materials.dept_code = pay.dept_code
-    inner join pay as pay_before
-        on pay_before.period = {{ month_add('materials.period', -12) }}
-        and materials.member_id = pay_before.member_id
-        and materials.dept_code = pay_before.dept_code
-),
-
 judged as (
     select
         summed.*,
@@ -209,7 +112,7 @@ judged as (
     from summed
     inner join parameters on summed.period = parameters.period
     inner join consumable_limits on summed.period = consumable_limits.period
-    left join grown
+    left join {{ ref('int_risk__consumable_growth') }} as grown
         on summed.period = grown.period and summed.member_id = grown.member_id and summed.dept_code = grown.dept_code
 )
 
