@@ -31,8 +31,18 @@ def close(
             stopped.
 
     Raises:
-        PeriodError: no period, nobody named, no reason.
+        PeriodError: no period, nobody named, no reason; a standing close keeps figures that this one would let go.
     """
+    kept = state.rows(
+        "select changed_at, changed_by from period_status where period = ? and status = 'closed' "
+        "and period in (select period from closed_figure)",
+        (period,),
+    )
+    for standing in kept:
+        raise PeriodError(
+            f"{period} is closed since {standing['changed_at']} by {standing['changed_by']}, its figures are kept: "
+            f"`yilian period reopen {period}` first"
+        )
     _put(state, period, CLOSED, by, reason, at, figures)
 
 

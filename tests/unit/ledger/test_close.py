@@ -23,9 +23,9 @@ def state(tmp_path: Path) -> State:
     return State(tmp_path / "state.sqlite")
 
 
-def closed(state: State, published: Path) -> int:
+def closed(state: State, published: Path, at: datetime = AT) -> int:
     figures = close.published_figures(published, "2026-10")
-    periods.close(state, "2026-10", by="王会计", reason="month end", at=AT, figures=figures)
+    periods.close(state, "2026-10", by="王会计", reason="month end", at=at, figures=figures)
     return len(figures)
 
 
@@ -87,6 +87,22 @@ def test_reopening_lets_figures_go_and_keeps_who_when_and_why(publication: Calla
         ("2026-10", "2026-11-05T09:00:00", "closed", "王会计", "month end"),
         ("2026-10", "2026-11-06T09:00:00", "open", "周总会计师", "late invoice"),
     ]
+
+
+def test_what_a_close_keeps_is_not_let_go_by_another_one(publication: Callable[[], Path], state: State) -> None:
+    """Closed again without a publication at hand its figures would be gone; closed anew it has new ones."""
+    published = publication()
+    count = closed(state, published)
+    with pytest.raises(
+        periods.PeriodError, match=r"2026-10 is closed since 2026-11-05T09:00:00 by 王会计.*reopen 2026-10"
+    ):
+        closed(state, published.parent / "nowhere")
+    assert len(state.rows("select 1 from closed_figure")) == count
+    for day in (6, 8):
+        periods.reopen(state, "2026-10", by="周总会计师", reason="late invoice", at=datetime(2026, 11, day, 9))
+        assert state.rows("select 1 from closed_figure") == []
+        assert closed(state, published, at=datetime(2026, 11, day + 1, 9)) == count
+    assert [row["status"] for row in periods.changes(state)] == ["closed", "open", "closed", "open", "closed"]
 
 
 def test_a_month_of_which_nothing_is_published_can_be_closed(state: State, tmp_path: Path) -> None:
