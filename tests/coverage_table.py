@@ -1,18 +1,18 @@
 """The table of what became of every item of the rules: docs/coverage.md, made of ids in code and tests.
 
-Belongs here: finding the ids that code, tests and seeds cite, putting them beside what `docs/coverage.yml` says that
-code can't tell, and writing both as one page (`python -m tests.coverage_table`). Does not belong here: reasons and
-words (that page), what rules of detection miss (`pipelines/risk/coverage.yml`).
+Belongs here: putting the places that cite an id beside what `docs/coverage.yml` says that code can't tell, holding the
+two together, and writing both as one page (`python -m tests.coverage_table`). Does not belong here: finding the
+places (`rule_citations.py`), reasons and words (that page), what rules of detection miss
+(`pipelines/risk/coverage.yml`).
 """
 
 from __future__ import annotations
 
-import ast
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,34 +20,16 @@ from typing import Any
 import yaml
 
 from pipelines.risk import coverage as detection
+from tests.rule_citations import ROOT, Places, places, readers
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "coverage.yml"
 TABLE = ROOT / "docs" / "coverage.md"
 
-# An id, and the numbers that follow it in the same breath: "S4-COST-01, -03, -05".
-CITED = re.compile(r"\b(S[1-5]-[A-Z]+-|TC-|AMB-)(\d+b?)((?:, -\d+b?)*)(?!\d)")
-# The same in the name of a test: tc_54_pathway_ceiling.
-NAMED = re.compile(r"(?<![a-z])tc_(\d+b?)(?=_)")
-# Where an item is at home, the most telling place first; seeds that hold numbers only are `NUMBERS`.
-CODE = (
-    r"^dbt_project/models/marts/.*\.sql$",
-    r"^dbt_project/models/intermediate/.*\.(sql|py)$",
-    r"^dbt_project/models/marts/.*\.yml$",
-    r"^dbt_project/macros/",
-    r"^pipelines/.*\.py$",
-    r"^seeds/(kpi|risk_matrix)\.csv$",
-    r"^pipelines/.*\.yml$",
-    r"^expectations/",
-    r"^dbt_project/models/.*\.yml$",
-    r"^seeds/_.*\.yml$",
+# A mart in words, and what a sentence says before it ends "is not built".
+MART = re.compile(
+    r"\b(core|ledger|cost|payment|performance|risk|sharing|budget|treasury|operations|primary_care)\.([a-z_]+)"
 )
-TESTS = r"^tests/.*\.py$"
-UNIT_TESTS = re.compile(r"(?m)^unit_tests:$")
-NUMBERS = r"^seeds/.*\.csv$"
-# Sections of marts that nobody makes yet, demo data, and the page that speaks of what is missing: no places of a rule.
-NO_PLACE = r"^pipelines/(demo/|publish/site/pages/|risk/coverage\.yml)|^tests/(unit/test_)?coverage_table\.py$"
-FOLDERS = ("dbt_project/models", "dbt_project/macros", "pipelines", "expectations", "seeds", "tests")
+NOT_BUILT = re.compile(r"([^;:]*) not built")
 STATUS = {
     "whole": "whole",
     "part": "in part",
@@ -58,15 +40,6 @@ STATUS = {
     "same": "said elsewhere",
 }
 STATED = ("part", "missing", "outside", "figure", "same", "by")
-
-
-@dataclass
-class Places:
-    """Where one id is cited: files of code (most telling first), tests, seeds with numbers; paths from the root."""
-
-    code: list[str] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
-    numbers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -96,34 +69,6 @@ def _judged() -> dict[str, detection.Coverage]:
     return detection.load(())
 
 
-def places(root: Path = ROOT) -> dict[str, Places]:
-    """Every cited id with the places that cite it."""
-    found: dict[str, Places] = defaultdict(Places)
-    ranked: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for path in _files(root):
-        name = path.relative_to(root).as_posix()
-        if re.search(NO_PLACE, name):
-            continue
-        text = path.read_text(encoding="utf-8")
-        if re.search(TESTS, name):
-            text, tests = "", _tests(name, text)
-        else:
-            text, *unit_tests = UNIT_TESTS.split(text)
-            tests = _unit_tests(name, "".join(unit_tests))
-        for test, part in tests:
-            for one in _ids(part):
-                found[one].tests.append(test)
-        rank = next((number for number, pattern in enumerate(CODE) if re.search(pattern, name)), None)
-        for one in dict.fromkeys(_ids(text)):
-            if rank is not None:
-                ranked[one].append((rank, name))
-            elif re.search(NUMBERS, name):
-                found[one].numbers.append(name)
-    for one, at in ranked.items():
-        found[one].code = [name for _, name in sorted(at)]
-    return found
-
-
 def items(
     stated: Mapping[str, Any], said: Mapping[str, Any], cited: Mapping[str, Places], wrong: list[str]
 ) -> dict[str, Item]:
@@ -149,7 +94,7 @@ def render() -> str:
     areas = {code: items(area["items"], said, cited, wrong) for code, area in said["areas"].items()}
     examples = items(said["examples"], said, cited, wrong)
     readings = items(said["readings"], said, cited, wrong)
-    wrong += _unknown(cited, said)
+    wrong += [*_unknown(cited, said), *_misnamed(said)]
     if wrong:
         raise CoverageError("\n".join(wrong))
     text = [HEAD, _counts(said, areas, examples, readings)]
@@ -195,13 +140,14 @@ def _item(one: str, entry: Any, said: Mapping[str, Any], at: Places, cited: Mapp
         if not other.code and not other.tests:
             raise CoverageError(f"{one}: by {told}, which is cited nowhere")
         return Item(entry["what"], "whole", f"as {told}", *_shown(other))
-    reason = _reason(one, told, said)
+    reason, built = _reason(one, told, said), _marts(told)[0]
     if status == "missing":
-        built = [name for name in at.code if name.startswith("dbt_project/models/")]
-        if built:
-            raise CoverageError(f"{one}: is said to be missing, and {built[0]} cites it; mend docs/coverage.yml")
+        there = [name for name in at.code if name.startswith("dbt_project/models/")]
+        if there:
+            raise CoverageError(f"{one}: is said to be missing, and {there[0]} cites it; mend docs/coverage.yml")
         status = "number" if at.numbers else "missing"
-    return Item(entry["what"], status, reason, *_shown(at))
+    where, tests = _shown(at)
+    return Item(entry["what"], status, reason, where or (tuple(built[:2]) if status == "part" else ()), tests)
 
 
 def _whole(one: str, what: str, at: Places) -> Item:
@@ -251,6 +197,27 @@ def _unknown(cited: Mapping[str, Places], said: Mapping[str, Any]) -> Iterator[s
             yield f"reason {name}: nothing uses it"
 
 
+def _marts(told: str) -> tuple[list[str], list[str]]:
+    """Files of the marts that a text names: those it says are there, and those it says are not built."""
+    absent = {mart for part in NOT_BUILT.findall(told) for mart in MART.findall(part)}
+    named = dict.fromkeys(MART.findall(told))
+    files = {mart: f"dbt_project/models/marts/{mart[0]}/{'__'.join(mart)}.sql" for mart in named}
+    return [files[mart] for mart in named if mart not in absent], [files[mart] for mart in absent]
+
+
+def _misnamed(said: Mapping[str, Any]) -> Iterator[str]:
+    """Marts that a reason says are there and are not, or the other way round."""
+    told = {f"reason {name}": text for name, text in said["reasons"].items()}
+    for area in _all_items(said):
+        told |= {
+            one: entry[key] for one, entry in area.items() if isinstance(entry, dict) for key in entry if key in STATED
+        }
+    for name, text in told.items():
+        there, absent = _marts(text)
+        yield from (f"{name}: {path} is not there" for path in there if not (ROOT / path).exists())
+        yield from (f"{name}: {path} is built; mend docs/coverage.yml" for path in absent if (ROOT / path).exists())
+
+
 def _all_items(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from (area["items"] for area in said["areas"].values())
     yield from (said["examples"], said["readings"])
@@ -290,10 +257,10 @@ def _numbers(said: Mapping[str, Any]) -> Iterator[str]:
     absent = [one for one in (*named, *same) if one not in rows]
     if absent:
         raise CoverageError(f"policy.csv lacks {', '.join(absent)}, which the rules name")
-    readers = _readers(rows)
+    read_by = readers(rows)
     yield from ("", "## S · Numbers · 政策参数", "")
     yield (
-        f"All {len(said['numbers']) + len(same)} numbers of the rules have their rows. {len(readers)} "
+        f"All {len(said['numbers']) + len(same)} numbers of the rules have their rows. {len(read_by)} "
         f"of the {len(rows)} parameters are read by a model or module. Targets and limits of indicators are read from "
         "`kpi_targets` and `risk_limits`, which hold the same numbers; the others wait for the marts below."
     )
@@ -301,57 +268,11 @@ def _numbers(said: Mapping[str, Any]) -> Iterator[str]:
     for name, held in rows.items():
         values = "; ".join(f"{row['scope'] or row['scope_kind']} {row['value'] or 'open'}" for row in held)
         rules = ", ".join(dict.fromkeys(row["source_rule"].split(" (")[0] for row in held))
-        read = ", ".join(_link(path) for path in readers.get(name, [])[:2])
+        read = ", ".join(_link(path) for path in read_by.get(name, [])[:2])
         yield f"| {name} | {values} | {held[0]['unit']} | {rules} | {read} |"
     yield from ("", "Under other names:", "", "| in the rules | here |", "|---|---|")
     for name, told in said["numbers"].items():
         yield f"| {name} | {', '.join(told) if isinstance(told, list) else told} |"
-
-
-def _readers(names: Iterable[str]) -> dict[str, list[str]]:
-    """By parameter, the models and modules that name it as a string of their own."""
-    found: dict[str, list[str]] = defaultdict(list)
-    wanted = set(names)
-    for path in _files(ROOT, ("dbt_project/models", "dbt_project/macros", "pipelines")):
-        name = path.relative_to(ROOT).as_posix()
-        if re.search(NO_PLACE, name) or name == "pipelines/reference_rules.py" or (
-            path.suffix == ".yml" and not name.startswith("pipelines/alerts/")
-        ):  # fmt: skip
-            continue
-        for one in sorted(wanted & set(re.findall(r"""['"]([a-z][a-z_0-9]+)['"]""", path.read_text(encoding="utf-8")))):
-            found[one].append(name)
-    return found
-
-
-def _files(root: Path, folders: Iterable[str] = FOLDERS) -> Iterator[Path]:
-    for folder in folders:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".py", ".sql", ".yml", ".csv") and path.is_file():
-                yield path
-
-
-def _ids(text: str) -> Iterator[str]:
-    for family, number, more in CITED.findall(text):
-        yield family + number
-        yield from (family + one for one in re.findall(r"\d+b?", more))
-    yield from (f"TC-{number}" for number in NAMED.findall(text))
-
-
-def _unit_tests(name: str, text: str) -> Iterator[tuple[str, str]]:
-    for part in re.split(r"(?m)^  - name: ", text)[1:]:
-        yield f"{name}::{part.split(maxsplit=1)[0]}", part
-
-
-def _tests(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """Every test of a file under its own name, whatever else stands there under the file's."""
-    lines, taken = text.splitlines(), set[int]()
-    for node in ast.parse(text).body if CITED.search(text) or NAMED.search(text) else ():
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            first = min((node.lineno, *(mark.lineno for mark in node.decorator_list)))
-            span = range(first - 1, node.end_lineno or first)
-            taken.update(span)
-            yield f"{name}::{node.name}", "\n".join(lines[number] for number in span)
-    yield name, "\n".join(line for number, line in enumerate(lines) if number not in taken)
 
 
 if __name__ == "__main__":

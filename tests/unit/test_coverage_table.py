@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import coverage_table
-from tests.coverage_table import Places
+from tests.rule_citations import ROOT, Places, ids
 
 # How many items each area of the rules has (its own count), and the last of every family of ids.
 ITEMS = {"A": 42, "B": 46, "C": 30, "D": 26, "E": 38, "F": 16, "G": 17, "H": 17, "I": 27, "J": 77, "K": 64, "L": 34,
@@ -55,10 +55,10 @@ def test_what_does_not_agree_is_named(entry: Any, at: Places, told: str) -> None
 
 def test_every_indicator_has_its_measures() -> None:
     """A row of kpi.csv whose measures no model names would stand as whole here and have no value anywhere."""
-    with (coverage_table.ROOT / "seeds" / "kpi.csv").open(encoding="utf-8", newline="") as file:
+    with (ROOT / "seeds" / "kpi.csv").open(encoding="utf-8", newline="") as file:
         wanted = {row[side] for row in csv.DictReader(file) for side in ("numerator", "denominator")} - {""}
     folders = ("models/intermediate/performance", "models/intermediate/risk", "macros/risk")
-    files = [path for folder in folders for path in (coverage_table.ROOT / "dbt_project" / folder).glob("*.sql")]
+    files = [path for folder in folders for path in (ROOT / "dbt_project" / folder).glob("*.sql")]
     named = set(re.findall(r"[a-z]\w+", " ".join(path.read_text(encoding="utf-8") for path in files)))
     assert wanted <= named
 
@@ -72,6 +72,6 @@ def test_an_example_needs_a_test() -> None:
 
 def test_a_list_of_numbers_is_a_list_of_ids() -> None:
     text = "S4-COST-01, -03, -05; TC-72b (AMB-7), def test_tc_54_ceiling"
-    assert list(coverage_table._ids(text)) == [
+    assert list(ids(text)) == [
         "S4-COST-01", "S4-COST-03", "S4-COST-05", "TC-72b", "AMB-7", "TC-54",
     ]  # fmt: skip
