@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from pydantic import SecretStr
 from pipelines.publish import Publication, PublicationError, publish, rollback, verify
 from pipelines.publish.content import content, hashed_columns
 from pipelines.publish.marts import attach, catalogue, connect, quoted
-from pipelines.publish.postgres import AccessError, live_publication, switch, tables
+from pipelines.publish.postgres import AccessError, compare, live_publication, switch, tables
 from pipelines.settings import Settings
 from pipelines.state import State
 
@@ -283,6 +284,12 @@ def test_an_office_sees_its_areas_whole_and_nothing_else(readers):
     assert readers.as_("bi_money", members) == [(3,)]
     assert readers.as_("bi_money", "select count(*) from treasury.liquidity") == [(1,)]
     assert readers.as_("bi_insurer", "select count(*) from payment.case_payment") == [(0,)]
+    _ensure_role(readers, "bi_two login")
+    readers.admin("grant yilian_member, yilian_finance to bi_two")
+    readers.admin("insert into yilian_access.member_access values ('bi_two', 'T01')")
+    # A login of two groups sees what either sees: the office's areas whole, the member's rows elsewhere.
+    assert readers.as_("bi_two", members) == [(3,)]
+    assert readers.as_("bi_two", "select entity_id from performance.kpi_value order by 1") == [("T01",), ("T01:D1",)]
     for login in ("bi_money", "bi_insurer"):
         assert readers.as_(login, "select count(*) from core.member") == [(3,)]
         for table in ("performance.kpi_value", "governance.gate"):
@@ -334,6 +341,68 @@ def test_nothing_leaks_by_statistics_or_a_talkative_function(readers):
         assert {notice.strip() for notice in connection.notices} <= {"NOTICE:  T01"}
     finally:
         connection.close()
+
+
+def test_the_planner_tells_no_member_how_many_rows_another_has(readers):
+    def expected(member: str) -> str:
+        asked = f"explain (format json) select * from cost.department_cost where member_id = '{member}'"
+        ((plan,),) = readers.as_("bi_t01", asked)
+        return plan[0]["Plan"]["Plan Rows"]
+
+    assert expected("H01") == expected("T01") == expected("nobody")
+
+
+WEAKENED = (
+    # what an administrator might do, what takes it back, what `yilian verify` and the next publication say
+    ("create role y_etl bypassrls; grant y_etl to bi_t01", "drop role y_etl",
+     "role bi_t01 may become y_etl, which may bypass row-level security"),
+    ("alter role yilian_member superuser", "alter role yilian_member nosuperuser", "role yilian_member is a superuser"),
+    ("alter role bi_t01 replication", "alter role bi_t01 noreplication", "role bi_t01 may start replication"),
+    ("grant postgres to bi_t01", "revoke postgres from bi_t01",
+     "role bi_t01 may become postgres, which is a superuser"),
+    ("grant pg_write_all_data to bi_t01", "revoke pg_write_all_data from bi_t01",
+     "role bi_t01 may become pg_write_all_data, which may write down who sees which member"),
+    ("grant pg_read_server_files to bi_t01", "revoke pg_read_server_files from bi_t01",
+     "role bi_t01 may become pg_read_server_files, which reaches the files of the server"),
+    ("grant insert on yilian_access.member_access to bi_t01", "revoke all on yilian_access.member_access from bi_t01",
+     "role bi_t01 may write down who sees which member"),
+    ("alter table yilian_access.member_access owner to bi_all",
+     "alter table yilian_access.member_access owner to postgres",
+     "member_access, by which rows are told apart, belongs to bi_all"),
+    ("grant select (full_amount) on cost.department_cost to bi_t01",
+     "revoke select (full_amount) on cost.department_cost from bi_t01",
+     "column cost.department_cost.full_amount is granted to bi_t01"),
+    ("grant create on schema cost to bi_t01", "revoke create on schema cost from bi_t01",
+     r"schema cost is open to bi_t01 \(create\)"),
+    ("alter table cost.department_cost no force row level security",
+     "alter table cost.department_cost force row level security",
+     "table cost.department_cost has no row-level security"),
+    ("create policy mine on cost.department_cost using (true)", "drop policy mine on cost.department_cost",
+     "table cost.department_cost has a policy mine"),
+    ("alter policy own on cost.department_cost using (true)", "alter policy own on cost.department_cost using (false)",
+     "a login without any member could read cost.department_cost"),
+    ("drop policy live on cost.department_cost", "", "table cost.department_cost lacks the policy that ends a query"),
+)  # fmt: skip
+
+
+def test_whatever_weakens_the_security_of_a_publication_is_named_by_verify(readers):
+    assert verify(readers.settings) == []
+    for weakened, mended, said in WEAKENED:
+        readers.admin(weakened)
+        try:
+            breaks = compare(readers.settings, (readers.settings.published / "current").resolve())
+        finally:
+            if mended:
+                readers.admin(mended)
+        assert re.search(said, breaks["access"]), weakened
+
+
+def test_what_lies_in_public_is_not_taken_for_the_servers_own(readers):
+    name = readers.uri.split("/")[3].split("?")[0]
+    readers.admin(f"alter database {name} set search_path = public, pg_catalog")
+    readers.admin("create table public.pg_roles (rolname name); create table public.pg_namespace (nspname name)")
+    readers.publish("run-2")
+    assert live_publication(readers.settings).startswith("000002")
 
 
 def test_a_plain_view_shows_a_member_no_more_than_the_table(readers):

@@ -1,6 +1,6 @@
-"""Row-level security: who may read which rows, and the proof that it holds before anyone can read.
+"""Row-level security: who may read which rows.
 
-Belongs here: roles, policies, grants and their inspection. Does not belong here: rows.
+Belongs here: roles, policies and grants. Does not belong here: the proof that they hold (`proof`), and rows.
 
 Group roles are managed by the publisher and given to logins by the database's administrator:
 
@@ -21,15 +21,13 @@ SQLSTATE 40001 ("run it again") where it does not: no reader is told a mixture o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import psycopg2
 from psycopg2 import sql
 
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.marts import Mart
-from pipelines.publish.visibility import OFFICES, SHARED, Rule, offices_of, rule_of
+from pipelines.publish.visibility import OFFICES, Rule, offices_of, rule_of
 
 MEMBER_ROLE, CONSORTIUM_ROLE, SCHEMA = "yilian_member", "yilian_consortium", "yilian_access"
 ROLES = (MEMBER_ROLE, CONSORTIUM_ROLE, *OFFICES)
@@ -84,6 +82,17 @@ def prepare(cursor: Any) -> None:
     )
 
 
+def conceal(cursor: Any, mart: Mart, table: sql.Composable) -> None:
+    """Keeps the planner from counting rows by member, before the table is analysed.
+
+    EXPLAIN tells anyone what the planner expects, row-level security or not: how many findings another member has.
+    """
+    rule = rule_of(mart)
+    for name in (*rule.owners, "entity_id") if rule.entity else rule.owners:
+        statement = sql.SQL("alter table {} alter column {} set statistics 0")
+        cursor.execute(statement.format(table, sql.Identifier(name)))
+
+
 def protect(cursor: Any, mart: Mart, table: sql.Composable, publication_id: str) -> None:
     """Policies and grants of one table of a publication."""
     statements = [
@@ -129,24 +138,6 @@ def open_schema(cursor: Any, schema: str) -> None:
     )
 
 
-def inspect(cursor: Any, schemas: Sequence[str], marts: Sequence[tuple[Mart, str]], publication_id: str) -> None:
-    """Proves that security is in force in schemas that are about to be read: by the catalogue, then by trying.
-
-    Args:
-        cursor: in a transaction; the role is set back.
-        schemas: everything that will be read.
-        marts: each mart with the schema it stands in.
-        publication_id: whose they are.
-
-    Raises:
-        AccessError: names every table, view, grant and login that would leak.
-    """
-    faults = [text.format(*row) for question, text in _QUESTIONS for row in _ask(cursor, question, list(schemas))]
-    if faults:
-        raise AccessError("row-level security is not in force, nothing is published: " + "; ".join(faults))
-    _try(cursor, marts, publication_id)
-
-
 def _condition(rule: Rule) -> str:
     """SQL that is true for a row that its reader may see; empty where none may."""
     members = f"(select {SCHEMA}.my_members())::text[]"
@@ -159,115 +150,3 @@ def _condition(rule: Rule) -> str:
         begins = " or ".join(f"starts_with(entity_id, m || '{sign}')" for sign in ":/|")
         return f"exists (select from unnest({members}) as m where entity_id = m or {begins})"
     return ""
-
-
-def _ask(cursor: Any, question: str, schemas: list[str]) -> list[tuple[Any, ...]]:
-    cursor.execute(question, _asked(schemas))
-    rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _asked(schemas: list[str]) -> dict[str, Any]:
-    """What the questions speak of; `theirs` are office and area joined, `cost` of `cost__000007`."""
-    theirs = [f"{role} {area}" for role, areas in OFFICES.items() for area in areas]
-    shared = [f"{role} {name}" for role in OFFICES for name in sorted(SHARED)]
-    return {
-        "schemas": schemas, "roles": list(ROLES), "member": MEMBER_ROLE, "offices": list(OFFICES), "theirs": theirs,
-        "shared": shared, "policies": ["own", "consortium", "publisher", "live", *OFFICES],
-    }  # fmt: skip
-
-
-def _try(cursor: Any, marts: Sequence[tuple[Mart, str]], publication_id: str) -> None:
-    """Reads every table as a member's login that no member was given: nothing but shared marts may answer."""
-    cursor.execute("savepoint as_reader")
-    cursor.execute(f"delete from {SCHEMA}.member_access where login = session_user")
-    set_live(cursor, publication_id)
-    _become_reader(cursor)
-    leaks = []
-    for mart, schema in marts:
-        if rule_of(mart).shared:
-            continue
-        cursor.execute(sql.SQL("select exists (select from {})").format(sql.Identifier(schema, mart.name)))
-        if cursor.fetchone()[0]:
-            leaks.append(mart.full_name)
-    cursor.execute("rollback to savepoint as_reader")
-    if leaks:
-        raise AccessError(f"a login without any member could read {', '.join(leaks)}; nothing is published")
-
-
-def _become_reader(cursor: Any) -> None:
-    """Takes on the readers' role until the savepoint is rolled back to.
-
-    Raises:
-        AccessError: the publisher was not given it and may not give it to itself.
-    """
-    cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-    (superuser,) = cursor.fetchone()
-    try:
-        if not superuser:
-            cursor.execute(f"grant {MEMBER_ROLE} to current_user")
-        cursor.execute(f"set local role {MEMBER_ROLE}")
-    except psycopg2.errors.InsufficientPrivilege:
-        cursor.execute("rollback to savepoint as_reader")
-        cursor.execute("select current_user")
-        publisher = cursor.fetchone()[0]
-        raise AccessError(
-            f"the publisher cannot try what a reader sees: have the administrator run "
-            f'`grant {MEMBER_ROLE} to "{publisher}" with admin option`'
-        ) from None
-
-
-_QUESTIONS = (
-    (
-        """select r.rolname, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           cross join lateral aclexplode(c.relacl) as a join pg_roles r on r.oid = a.grantee
-           cross join lateral split_part(n.nspname, '__', 1) as area
-           where n.nspname = any(%(schemas)s) and r.rolname = any(%(offices)s)
-             and r.rolname || ' ' || area <> all(%(theirs)s)
-             and r.rolname || ' ' || area || '.' || c.relname <> all(%(shared)s)""",
-        "office {0} is granted {1}.{2}, which is none of its areas",
-    ),
-    (
-        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = any(%(schemas)s) and c.relkind in ('r', 'p')
-             and not (c.relrowsecurity and c.relforcerowsecurity)""",
-        "table {0}.{1} has no row-level security",
-    ),
-    (
-        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = any(%(schemas)s) and c.relkind = 'v'
-             and not coalesce(c.reloptions::text[] && array['security_invoker=true', 'security_invoker=on'], false)""",
-        "view {0}.{1} is no security_invoker view",
-    ),
-    (
-        """select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = any(%(schemas)s) and c.relkind in ('m', 'f')""",
-        "{0}.{1} is a materialized view or foreign table, which cannot keep rows apart",
-    ),
-    (
-        """select n.nspname, c.relname, coalesce(r.rolname, 'public') from pg_class c
-           join pg_namespace n on n.oid = c.relnamespace
-           cross join lateral aclexplode(c.relacl) as a left join pg_roles r on r.oid = a.grantee
-           where n.nspname = any(%(schemas)s) and a.grantee <> c.relowner
-             and (a.grantee = 0 or r.rolname <> all(%(roles)s) or a.privilege_type <> 'SELECT')""",
-        "{0}.{1} is granted to {2}",
-    ),
-    (
-        """select r.rolname from pg_roles r
-           where (r.rolname = any(%(roles)s) or exists (
-                   select from unnest(%(roles)s) as g where pg_has_role(r.oid, g, 'member')))
-             and r.rolbypassrls and not r.rolsuper""",
-        "role {0} may bypass row-level security",
-    ),
-    (
-        """select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.member
-           join pg_roles g on g.oid = m.roleid
-           where g.rolname = any(%(roles)s) and r.rolsuper and r.rolname <> current_user and r.rolcanlogin""",
-        "login {0} is a superuser and given a reader's role",
-    ),
-    (
-        """select p.tablename, p.policyname from pg_policies p
-           where p.schemaname = any(%(schemas)s) and p.policyname <> all(%(policies)s)""",
-        "table {0} has a policy {1} that the publisher did not make",
-    ),
-)

@@ -10,7 +10,8 @@ from pipelines.publish import folder
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.marts import attach, catalogue
 from pipelines.publish.marts import connect as duckdb_connect
-from pipelines.publish.postgres import access, tables
+from pipelines.publish.postgres import proof, tables
+from pipelines.publish.postgres.access import AccessError
 from pipelines.publish.postgres.server import connect
 from pipelines.publish.postgres.switch import live
 from pipelines.settings import Settings
@@ -54,7 +55,7 @@ def compare(settings: Settings, publication: Path) -> dict[str, str]:
                     found[mart.full_name] = str(error)
             try:
                 there_marts = [(mart, mart.schema) for mart in marts if mart.full_name in there]
-                access.inspect(cursor, sorted({mart.schema for mart in marts}), there_marts, publication.name)
-            except access.AccessError as error:
+                proof.prove(cursor, sorted({mart.schema for mart in marts}), there_marts, publication.name)
+            except AccessError as error:
                 found["access"] = str(error)
     return found

@@ -32,6 +32,9 @@ def connect(settings: Settings) -> Iterator[Connection]:
     try:
         if connection.server_version < 150000:
             raise PublicationError("Postgres 15 or newer is needed: older views cannot keep row-level security")
+        with connection, connection.cursor() as cursor:
+            # Whatever somebody put into `public`, the publisher means the server's own catalogue and functions.
+            cursor.execute("set search_path = pg_catalog, pg_temp")
         yield connection
     except psycopg2.Error as error:
         raise PublicationError(

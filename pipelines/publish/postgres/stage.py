@@ -9,7 +9,7 @@ from psycopg2 import sql
 from pipelines.publish import folder
 from pipelines.publish.marts import attach, catalogue
 from pipelines.publish.marts import connect as duckdb_connect
-from pipelines.publish.postgres import access, tables
+from pipelines.publish.postgres import access, proof, tables
 from pipelines.publish.postgres.server import connect
 from pipelines.publish.postgres.switch import drop_leftovers, staged_schema
 from pipelines.settings import Settings
@@ -58,11 +58,12 @@ def stage(settings: Settings, publication: Path, publication_id: str) -> int:
                     mart.relation("publication"),
                 )
                 tables.create(cursor, mart, table)
+                access.conceal(cursor, mart, table)
                 tables.copy(cursor, source, mart, relation, table)
                 rows, filled = tables.verify(cursor, source, mart, relation, table)
                 key = keys.get(mart.full_name, [])
                 tables.index(cursor, mart, table, key, all(filled[name] == rows for name in key))
                 access.protect(cursor, mart, table, publication_id)
                 total += rows
-            access.inspect(cursor, schemas, marts, publication_id)
+            proof.prove(cursor, schemas, marts, publication_id)
     return total

@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Connection
 
 from pipelines.publish.errors import PublicationError
 from pipelines.publish.marts import AREAS
-from pipelines.publish.postgres import access
+from pipelines.publish.postgres import access, proof
 from pipelines.publish.postgres.server import connect
 from pipelines.settings import Settings
 
@@ -53,7 +53,7 @@ def switch(settings: Settings, publication_id: str) -> list[str] | None:
             staged = [area for area in AREAS if staged_schema(area, publication_id) in there]
             if not staged:
                 return None
-            access.inspect(cursor, [staged_schema(area, publication_id) for area in staged], [], publication_id)
+            proof.prove(cursor, [staged_schema(area, publication_id) for area in staged], [], publication_id)
             views = _views_over(cursor, [area for area in AREAS if area in there])
             foreign = [area for area in AREAS if area in there] if before is None else []
             if foreign:
