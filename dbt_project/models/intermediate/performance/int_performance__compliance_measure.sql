@@ -60,12 +60,13 @@ tested as (
     group by period, member_id, dept_code
 ),
 
+-- S2-RISK-26 counts what unannounced inspections (飞行检查) find: neither the insurer's own checks nor what a member tells itself.
 inspected as (
     select
         period,
         member_id,
         dept_code,
-        count(*) as inspection_findings,
+        sum(case when source = 'unannounced' then 1 else 0 end) as inspection_findings,
         sum(case when severity = 'minor' then 0 else 1 end) as major_violations,
         sum(case when is_responsible_handled is not null then 1 end) as findings_with_responsible,
         sum(case when is_responsible_handled is not null then case when is_responsible_handled then 1 else 0 end end)
