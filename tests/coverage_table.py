@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class CoverageError(Exception):
 @cache
 def page() -> dict[str, Any]:
     """`docs/coverage.yml` as it stands."""
-    loaded: dict[str, Any] = yaml.load(PAGE.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    loaded: dict[str, Any] = yaml.safe_load(PAGE.read_text(encoding="utf-8"))
     return loaded
 
 
@@ -249,20 +250,27 @@ def _link(path: str, name: str = "") -> str:
 def _numbers(said: Mapping[str, Any]) -> Iterator[str]:
     """Every parameter of policy.csv, with its values by scope, and the models and modules that read it."""
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with (ROOT / "seeds" / "policy.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            rows[row["parameter"]].append(row)
+    for row in _seed("policy"):
+        rows[row["parameter"]].append(row)
     named = [one for told in said["numbers"].values() if isinstance(told, list) for one in told]
     same = said["same_names"].split()
     absent = [one for one in (*named, *same) if one not in rows]
     if absent:
         raise CoverageError(f"policy.csv lacks {', '.join(absent)}, which the rules name")
     read_by = readers(rows)
+    # Targets and limits of indicators are rows of these files; the indicator reads them, not the parameter.
+    for seed, column in (("kpi_targets", "target"), ("risk_limits", "green_limit"), ("risk_limits", "red_limit")):
+        held_to = {(row["source_rule"], Decimal(row[column])) for row in _seed(seed) if row[column]}
+        for name, held in rows.items():
+            if name not in read_by and any((row["source_rule"], _number(row["value"])) in held_to for row in held):
+                read_by[name] = [f"seeds/{seed}.csv"]
+    by_indicators = sum(paths[0].startswith("seeds/") for paths in read_by.values())
     yield from ("", "## S · Numbers · 政策参数", "")
     yield (
-        f"All {len(said['numbers']) + len(same)} numbers of the rules have their rows. {len(read_by)} "
-        f"of the {len(rows)} parameters are read by a model or module. Targets and limits of indicators are read from "
-        "`kpi_targets` and `risk_limits`, which hold the same numbers; the others wait for the marts below."
+        f"All {len(said['numbers']) + len(same)} numbers of the rules have their rows. Of the {len(rows)} parameters "
+        f"{len(read_by) - by_indicators} are read by a model or module, {by_indicators} stand with the same number as "
+        "the target or limit of an indicator; "
+        f"the other {len(rows) - len(read_by)} wait for what reads them."
     )
     yield from ("", "| parameter | value by scope | unit | rule | read by |", "|---|---|---|---|---|")
     for name, held in rows.items():
@@ -273,6 +281,15 @@ def _numbers(said: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "Under other names:", "", "| in the rules | here |", "|---|---|")
     for name, told in said["numbers"].items():
         yield f"| {name} | {', '.join(told) if isinstance(told, list) else told} |"
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (ROOT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
 
 
 if __name__ == "__main__":
