@@ -173,6 +173,24 @@ def test_tc_38_a_jump_of_drug_cost(now: str, alerted: bool, state: State, recipi
     assert [row["metric"] for row in found] == (["S4-WF-01"] if alerted else [])
 
 
+def test_charges_that_were_never_settled_are_told(state: State, recipients: alerts.Recipients) -> None:
+    """S2-PLAT-03: the newest month of the member, and nothing where all matched."""
+    with duckdb.connect() as marts:
+        marts.execute("""
+            create schema payment;
+            create table payment.settlement_check as
+                select period, 'H01' as member_id, '县医院' as member_name, status, status_name, cases,
+                       cast(difference as decimal(18, 2)) as difference
+                from (values ('2026-09', 'different', '金额不符', 1, 5), ('2026-10', 'matched', '相符', 900, 0),
+                             ('2026-10', 'unsettled', '有收费未结算', 3, 1200))
+                    as told (period, status, status_name, cases, difference);
+        """)
+        alerts.raise_alerts(marts, state, recipients, NIGHT)
+    (told,) = open_rows(state)
+    assert (told["recipient_role"], told["metric"], told["value"]) == ("insurance_office", "S2-PLAT-03", "1200.00")
+    assert told["subject"] == "县医院 2026-10 收费与结算核对:有收费未结算 3例,差额"
+
+
 @contextmanager
 def channel() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A real HTTP channel, and what it was told."""
