@@ -21,12 +21,7 @@
             where period >= '{{ since }}' or period is null
         {%- endcall %}
     {% else %}
-        {% if standing is not none and standing.type != 'table' %}{% do adapter.drop_relation(standing) %}{% endif %}
-        {% call statement('main') -%}
-            create or replace table {{ target_relation }} as (
-            {{ sql }}
-            )
-        {%- endcall %}
+        {% do put_in_place(target_relation, standing, sql) %}
     {% endif %}
 
     {% do persist_docs(target_relation, model) %}
