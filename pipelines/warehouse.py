@@ -18,7 +18,7 @@ from typing import Any
 
 from pipelines import rebuild
 from pipelines.dbt_run import Node, WarehouseError, code_fingerprint, dbt_build, parsed
-from pipelines.settings import Settings
+from pipelines.settings import MISTAKEN_OPTIMIZERS, Settings
 from pipelines.state import State, put
 
 # Which folders of models (and the seeds) a part is made of.
@@ -243,7 +243,13 @@ def connect(settings: Settings, *, read_only: bool = True) -> Any:
         raise WarehouseError(f"{path} does not exist: run `yilian nightly` first")
     try:
         return duckdb.connect(
-            str(path), read_only=read_only, config={"memory_limit": settings.memory, "threads": settings.threads}
+            str(path),
+            read_only=read_only,
+            config={
+                "memory_limit": settings.memory,
+                "threads": settings.threads,
+                "disabled_optimizers": MISTAKEN_OPTIMIZERS,
+            },
         )
     except duckdb.IOException as error:
         raise WarehouseError(f"{path} is held by another process; only the pipeline may open it: {error}") from None

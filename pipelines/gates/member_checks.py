@@ -19,7 +19,7 @@ from pipelines.gates.in_force import InForce
 from pipelines.gates.measure import Check, GateError, Measured
 from pipelines.ledger.close import lay_down_periods
 from pipelines.policy import Policy
-from pipelines.settings import PROJECT, Settings
+from pipelines.settings import MISTAKEN_OPTIMIZERS, PROJECT, Settings
 from pipelines.state import State
 
 MEMBER_CHECKS = PROJECT / "expectations" / "members"
@@ -73,7 +73,12 @@ def judge_members(
 
     held: dict[tuple[str, str], list[str]] = {}
     measured: list[Measured] = []
-    with duckdb.connect(config={"memory_limit": settings.memory, "threads": settings.threads}) as connection:
+    limits: dict[str, Any] = {
+        "memory_limit": settings.memory,
+        "threads": settings.threads,
+        "disabled_optimizers": MISTAKEN_OPTIMIZERS,
+    }
+    with duckdb.connect(config=limits) as connection:
         _views(connection, reference, policy, candidates, changed, today)
         lay_down_periods(connection, reference, State(settings.state_path))
         for check in all_checks():

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.errors import PublicationError
+from pipelines.settings import MISTAKEN_OPTIMIZERS
 
 AREAS = (
     "core", "ledger", "cost", "sharing", "budget", "treasury", "payment", "operations", "primary_care",
@@ -85,6 +86,7 @@ def connect(memory: str = "2GB", threads: int = 2, spill: Path | None = None) ->
         "preserve_insertion_order": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        "disabled_optimizers": MISTAKEN_OPTIMIZERS,
     }
     if spill is not None:
         spill.mkdir(parents=True, exist_ok=True)
