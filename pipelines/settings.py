@@ -23,8 +23,8 @@ LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 # in the default landing area, and nowhere else.
 DEMO = PROJECT / ".yilian" / "demo.json"
 
-# What DuckDB 2.0.0 gets wrong, so that no connection which adds up money may use it: this one sums a decimal below a join
-# and can forget its scale (1,997.52 came out as 199,752.00). dbt's connection says so in profiles.yml.
+# What DuckDB 2.0.0 gets wrong, so that no connection which adds up money may use it: this one sums a decimal below a
+# join and can forget its scale (1,997.52 came out as 199,752.00). dbt's connection says so in profiles.yml.
 MISTAKEN_OPTIMIZERS = "partial_aggregate_pushdown"
 
 
