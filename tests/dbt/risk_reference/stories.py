@@ -7,6 +7,7 @@ need stand beside in CSV. Not here: what is asserted (test_risk_rules.py, which 
 from __future__ import annotations
 
 import csv
+import runpy
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -698,6 +699,7 @@ def drugs_and_services(story: Story) -> None:
 def tell() -> Story:
     """All stories in one consortium."""
     story = Story()
-    for chapter in (admissions, days_of_stay, charges, groups, people_and_stock, drugs_and_services):
+    borders = runpy.run_path(str(Path(__file__).with_name("borders.py")))["borders"]
+    for chapter in (admissions, days_of_stay, charges, groups, people_and_stock, drugs_and_services, borders):
         chapter(story)
     return story
