@@ -77,7 +77,7 @@ def test_no_page_holds_the_number_of_a_patient_or_a_stay(demo_night: Night) -> N
 
 
 def test_no_member_finds_an_amount_of_another_on_its_pages(demo_night: Night) -> None:
-    """An amount above 20,000 that one member alone has is its secret (smaller ones meet by chance in sums)."""
+    """An amount above 50,000 that one member alone has is its secret (smaller ones meet by chance in sums)."""
     consortium, _ = demo_night
     owners: dict[Decimal, set[str]] = {}
     with connected(consortium) as connection:
@@ -88,7 +88,7 @@ def test_no_member_finds_an_amount_of_another_on_its_pages(demo_night: Night) ->
             for column in mart.columns:
                 if column.type == "DECIMAL(18,2)":
                     amounts = f'select distinct member_id, "{column.name}" from {mart.full_name}'
-                    for member, amount in connection.execute(f'{amounts} where "{column.name}" > 20000').fetchall():
+                    for member, amount in connection.execute(f'{amounts} where "{column.name}" > 50000').fetchall():
                         owners.setdefault(amount, set()).add(member)
     secrets = {f"{amount:,.2f}": whose.pop() for amount, whose in owners.items() if len(whose) == 1}
     assert len(secrets) > 1000
