@@ -19,10 +19,14 @@ import duckdb
 
 from pipelines.publish import folder, postgres
 from pipelines.publish.content import content, marts_hash, sha256
+from pipelines.publish.errors import PublicationError
 from pipelines.publish.inputs import file_sha256, inputs_hash
 from pipelines.publish.marts import RECORDS, attach, catalogue, connect, literal
 from pipelines.settings import Settings
 from pipelines.state import State
+
+_DESCRIBED = "publication_json"
+"""Beside a record in its file: what `publication.json` must be to the byte."""
 
 GENESIS = "0" * 64
 """What stands in for the hash before the first."""
@@ -79,8 +83,33 @@ class Break:
 
 
 def records(published: Path) -> list[Record]:
-    """Every publication ever made here, oldest first."""
-    return [Record.read(folder.read_json(path)) for path in sorted((published / folder.CHAIN).glob("*.json"))]
+    """Every publication ever made here, oldest first.
+
+    Raises:
+        PublicationError: a record is damaged; names its file.
+    """
+    return [_read(path) for path in _links_on_disk(published)]
+
+
+def append(published: Path, record: Record) -> None:
+    """Adds a link: the record, and the SHA-256 of the folder's `publication.json`, which holds that of every file."""
+    described = file_sha256(published / record.publication_id / folder.RECORD)
+    path = published / folder.CHAIN / f"{record.publication_id}.json"
+    folder.write_json(path, {**asdict(record), _DESCRIBED: described})
+
+
+def _links_on_disk(published: Path) -> list[Path]:
+    return sorted((published / folder.CHAIN).glob("*.json"))
+
+
+def _read(path: Path) -> Record:
+    held = folder.read_json(path)
+    try:
+        if unknown := set(held) - {_DESCRIBED, *(field.name for field in fields(Record))}:
+            raise KeyError(*sorted(unknown))
+        return Record.read(held)
+    except (KeyError, TypeError) as damage:
+        raise PublicationError(f"{path} is damaged ({damage!r}): restore it from a backup and run again") from None
 
 
 def verify(settings: Settings) -> list[Break]:
@@ -93,8 +122,13 @@ def verify(settings: Settings) -> list[Break]:
         every break that was found, the oldest publication first; empty when the chain holds.
     """
     published = settings.published
-    chain = records(published)
-    breaks = _links(chain)
+    chain, breaks = [], []
+    for path in _links_on_disk(published):
+        try:
+            chain.append(_read(path))
+        except PublicationError as damage:
+            breaks.append(Break(path.stem, f"{folder.CHAIN}/{path.name}", "a record", str(damage)))
+    breaks += _links(chain)
     breaks += _mirror(chain, State(settings.state_path))
     kept, current = folder.kept(published), folder.current_id(published)
     if chain and current not in kept:
@@ -105,9 +139,14 @@ def verify(settings: Settings) -> list[Break]:
         if record is None:
             breaks.append(Break(publication_id, "chain", "a record", "none"))
             continue
-        breaks += _folder(published / publication_id, record)
+        try:
+            said = _Said.read(published / publication_id)
+        except PublicationError as damage:
+            breaks.append(Break(publication_id, folder.RECORD, "a description of the publication", str(damage)))
+            continue
+        breaks += _folder(published / publication_id, record, said)
         if publication_id == current:
-            breaks += _contents(settings, published / publication_id, record)
+            breaks += _contents(settings, published / publication_id, record, said.marts)
             if settings.postgres_url:
                 differing = postgres.compare(settings, published / publication_id)
                 breaks += [
@@ -144,33 +183,57 @@ def _mirror(chain: Sequence[Record], state: State) -> list[Break]:
     ]
 
 
-def _folder(path: Path, record: Record) -> list[Break]:
+@dataclass(frozen=True)
+class _Said:
+    """What a publication's folder says of itself in `publication.json`."""
+
+    record: Record
+    inputs: str
+    parts: dict[str, str]
+    marts: dict[str, str]
+    files: dict[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> _Said:
+        """Raises PublicationError where it cannot be read."""
+        described = folder.read_json(path / folder.RECORD)
+        try:
+            inputs, marts = described["inputs"], described["marts"]
+            parts = {
+                part: marts_hash({name: mart["hash"] for name, mart in marts.items() if mart["part"] == part})
+                for part in ("marts", "records")
+            }
+            return cls(
+                Record.read(described["record"]),
+                inputs_hash(inputs["deliveries"], inputs["reference"], inputs["code"]),
+                parts,
+                {name: mart["hash"] for name, mart in marts.items()},
+                dict(described["files"]),
+            )
+        except (KeyError, TypeError, ValueError) as damage:
+            raise PublicationError(f"{path / folder.RECORD} is damaged: {damage!r}") from None
+
+
+def _folder(path: Path, record: Record, said: _Said) -> list[Break]:
     """A kept publication against its record: what it says of itself, and its files."""
-    description = folder.read_json(path / folder.RECORD)
-    breaks = []
-    if Record.read(description["record"]) != record:
-        breaks.append(Break(record.publication_id, folder.RECORD, record.hash, description["record"]["hash"]))
-    inputs = description["inputs"]
-    observed = inputs_hash(inputs["deliveries"], inputs["reference"], inputs["code"])
-    if observed != record.inputs_hash:
-        breaks.append(Break(record.publication_id, "inputs", record.inputs_hash, observed))
-    for title, expected in (("marts", record.marts_hash), ("records", record.records_hash)):
-        observed = marts_hash(
-            {name: mart["hash"] for name, mart in description["marts"].items() if mart["part"] == title}
-        )
-        if observed != expected:
-            breaks.append(Break(record.publication_id, title, expected, observed))
-    for name, expected in description["files"].items():
+    pairs = {
+        f"record in {folder.RECORD}": (record.hash, said.record.hash if said.record == record else "another record"),
+        "inputs": (record.inputs_hash, said.inputs),
+        "marts": (record.marts_hash, said.parts["marts"]),
+        "records": (record.records_hash, said.parts["records"]),
+    }
+    link = folder.read_json(path.parent / folder.CHAIN / f"{record.publication_id}.json")
+    files = said.files | ({folder.RECORD: link[_DESCRIBED]} if _DESCRIBED in link else {})
+    for name, expected in files.items():
         file = path / name
-        found = file_sha256(file) if file.is_file() else "no file"
-        if found != expected:
-            breaks.append(Break(record.publication_id, name, expected, found))
-    return breaks
+        pairs[name] = (expected, file_sha256(file) if file.is_file() else "no file")
+    there = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    pairs |= dict.fromkeys(there - set(files) - {folder.RECORD}, ("no such file", "one that was not published"))
+    return [Break(record.publication_id, name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
 
 
-def _contents(settings: Settings, path: Path, record: Record) -> list[Break]:
+def _contents(settings: Settings, path: Path, record: Record, expected: dict[str, str]) -> list[Break]:
     """The rows of a publication, as DuckDB and as Parquet, against the hashes of its marts."""
-    expected = {name: mart["hash"] for name, mart in folder.read_json(path / folder.RECORD)["marts"].items()}
     breaks = []
     with connect(settings.memory, settings.threads, settings.home / "spill") as connection:
         try:

@@ -148,7 +148,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What a file of ours holds.
+
+    Raises:
+        PublicationError: it is damaged; names it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as damage:
+        raise PublicationError(f"{path} is damaged ({damage}): restore it from a backup and run again") from None
 
 
 def require_room(published: Path, needed: int) -> None:

@@ -21,7 +21,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -30,7 +30,7 @@ import duckdb
 from pipelines.gates import require_open
 from pipelines.publish import folder, postgres
 from pipelines.publish.assemble import assemble, draft_record
-from pipelines.publish.chain import Record, records
+from pipelines.publish.chain import Record, append, records
 from pipelines.publish.errors import NotPublished, PublicationError
 from pipelines.publish.inputs import read_inputs
 from pipelines.publish.retention import retire
@@ -148,7 +148,7 @@ def finish(settings: Settings, state: State) -> bool:
             return False
         for sentence in lost:
             log.warning("%s", sentence)
-    folder.write_json(published / folder.CHAIN / f"{record.publication_id}.json", asdict(record))
+    append(published, record)
     state.put("publication", [_state_row(record)])
     folder.point_current_at(published, record.publication_id)
     pending.unlink()
