@@ -208,6 +208,7 @@ def r38(s: Sheet) -> None:
     drugs = p.care.lines.filter(p.classes("drug") & within).group_by("item").agg(pl.col("quantity").sum())
     for bad, least, share in ((True, 20, 10), (False, 240, 60)):
         item, billed = drugs.filter(pl.col("quantity") >= least).sort("quantity", "item").row(0)
+        drugs = drugs.filter(pl.col("item") != item)  # the near-miss is another drug's
         code, excess = p.world.catalogue.listed[item].code, billed // share
         for case in _visits(p, pl.col("age_years") > 20, 1):
             tag = p.tag()
