@@ -60,7 +60,11 @@ def verify() -> None:
     """Recomputes the hash chain over inputs and marts, and says where it breaks."""
     from pipelines import publish as room
 
-    breaks = room.verify(Settings.load())
+    settings = Settings.load()
+    breaks = room.verify(settings) if settings.state_path.exists() or settings.published.exists() else []
+    if not breaks and not room.publications(settings):
+        typer.echo(f"nothing is published in {settings.published} yet (`yilian nightly`)", err=True)
+        raise typer.Exit(BROKEN)
     for each in breaks:
         typer.echo(str(each))
     typer.echo("the chain holds" if not breaks else f"the chain breaks in {len(breaks)} places")

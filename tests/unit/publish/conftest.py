@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +82,22 @@ def code_stands_still() -> Iterator[None]:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return _build(tmp_path)
+
+
+@pytest.fixture
+def restorable(house: House) -> House:
+    """A published house whose manifest is where gate 1 lays it."""
+    manifest = house.settings.manifests / "m1"
+    house.settings.manifests.mkdir()
+    shutil.move(house.settings.in_force, manifest)
+    house.settings.in_force.symlink_to(manifest)
+    with house.state.transaction() as connection:
+        connection.execute(
+            "insert into build (build_id, manifest_id, run_id, part, started_at, finished_at) "
+            "values ('build-1', 'm1', 'run-1', 'elsewhere', '', '')"
+        )
+    house.publish()
+    return house
 
 
 def _build(tmp_path: Path) -> House:

@@ -11,22 +11,6 @@ import pytest
 from pipelines.publish import NotPublished, PublicationError, drill, verify
 
 
-@pytest.fixture
-def restorable(house):
-    """A published house whose manifest is where gate 1 lays it."""
-    manifest = house.settings.manifests / "m1"
-    house.settings.manifests.mkdir()
-    shutil.move(house.settings.in_force, manifest)
-    house.settings.in_force.symlink_to(manifest)
-    with house.state.transaction() as connection:
-        connection.execute(
-            "insert into build (build_id, manifest_id, run_id, part, started_at, finished_at) "
-            "values ('build-1', 'm1', 'run-1', 'elsewhere', '', '')"
-        )
-    house.publish()
-    return house
-
-
 def rebuild(source, change: str = ""):
     """Stands for dbt: the same marts come out of the same inputs."""
 
