@@ -1,4 +1,4 @@
--- DRG cost beside the region, readmissions and findings.
+-- DRG cost beside the region, and findings.
 create table mart.cost.drg_cost as
 with summed as (
     select
@@ -78,53 +78,22 @@ inner join region on own.period = region.period and own.drg_code = region.drg_co
 inner join alert on own.period = alert.period and own.member_id = alert.member_id
 left join ceiling on own.period = ceiling.period and own.member_id = ceiling.member_id and own.drg_code = ceiling.drg_code;
 
--- R01: a stay that begins within the window after another one of the person in the same member for the same disease.
-insert into hit
-with marked as (
-    select
-        stay.period, stay.case_period, stay.member_id, stay.encounter_id, stay.patient_id, stay.started_at, stay.started_on, stay.ended_on,
-        left(primary_diagnosis, 3) as dx3, drg.adrg, settled.fund_paid,
-        coalesce(disposition in ('transfer', 'died', 'left'), false) as is_left_open,
-        coalesce(is_planned_readmission, false) or exists (
-            select 1 from risk_exemptions as x
-            where starts_with(stay.primary_diagnosis, x.icd_prefix) and stay.started_on >= x.valid_from
-                and stay.started_on <= coalesce(x.valid_to, stay.started_on)
-        ) as is_exempt
-    from stay
-    left join settled on stay.member_id = settled.member_id and stay.encounter_id = settled.encounter_id
-    left join drg
-        on settled.drg_code = drg.drg_code
-        and stay.started_on >= drg.valid_from and stay.started_on <= coalesce(drg.valid_to, stay.started_on)
-)
-select 'R01', later.member_id, later.encounter_id, earlier.encounter_id, null, later.started_on, later.fund_paid
-from marked as later
-inner join policy_value as bound
-    on coalesce(later.case_period, later.period) = bound.period and later.member_id = bound.member_id
-    and bound.parameter = 'split_admission_window'
-inner join marked as earlier
-    on later.member_id = earlier.member_id and later.patient_id = earlier.patient_id
-    and earlier.started_at < later.started_at and earlier.ended_on <= later.started_on
-    and date_diff('day', earlier.ended_on, later.started_on) <= bound.value
-where not earlier.is_left_open and not earlier.is_exempt and not later.is_exempt
-    and (earlier.dx3 = later.dx3 or earlier.adrg = later.adrg)
-qualify row_number() over (
-    partition by later.member_id, later.encounter_id
-    order by date_diff('day', earlier.ended_on, later.started_on), earlier.encounter_id
-) = 1;
+create temp table found as
+select
+    rule_code, member_id, encounter_id, subject, max(evidence_on) as evidence_on,
+    cast(sum(amount_at_risk) as decimal(18, 2)) as amount_at_risk,
+    list_sort(coalesce(list(distinct charge_id) filter (charge_id is not null), [])) as charge_ids
+from hit
+group by all;
+
+-- Few findings meet all encounters: DuckDB takes these for fewer, and would hold them in memory.
+set disabled_optimizers = 'partial_aggregate_pushdown,build_side_probe_side';
 
 create table mart.risk.finding as
-with found as (
-    select
-        rule_code, member_id, encounter_id, subject, max(evidence_on) as evidence_on,
-        cast(sum(amount_at_risk) as decimal(18, 2)) as amount_at_risk,
-        list_sort(coalesce(list(distinct charge_id) filter (charge_id is not null), [])) as charge_ids
-    from hit
-    group by all
-)
 select
     coalesce(encounter.case_period, encounter.period) as period,
     md5(concat_ws('|', rule_code, found.member_id, found.encounter_id, subject, array_to_string(charge_ids, ','))) as finding_id,
     rule_code, found.member_id, encounter.dept_code, encounter.doctor_id, encounter.patient_id, found.encounter_id, charge_ids,
     evidence_on, amount_at_risk
-from found
-inner join encounter on found.member_id = encounter.member_id and found.encounter_id = encounter.encounter_id;
+from encounter
+inner join found on encounter.member_id = found.member_id and encounter.encounter_id = found.encounter_id;
