@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.dbt.conftest import Warehouse
 
 PERIOD = "2026-10"
@@ -117,6 +121,28 @@ def test_tc_29_gap_to_the_region(marts: dict[str, Rows]) -> None:
     assert driver["cost_per_piece"] - sutures["cost_per_piece"] == 2800
     after = next(row for row in marts["drg_cost"] if (row["drg_code"], row["period"]) == ("F20", PERIOD))
     assert (after["previous_mean_cost"], after["cost_change"]) == (12000, Decimal("-0.291667"))
+
+
+def test_tc_29_consumables_in_cost(marts: dict[str, Rows], dbt_session: Warehouse, tmp_path: Path) -> None:
+    """F19: 5,400 of 12,000 here, 2,700 of 9,000 in the region; afterwards 2,125 of 8,500.
+
+    Reported costs have no parts, so the cases are given theirs in a copy, and the mart's own query is asked again.
+    """
+    parts = {("F19", 12000): 5400, ("F19", 8000): 1350, ("F19", 7000): 1350, ("F20", 8500): 2125}
+    shutil.copy(dbt_session.database, tmp_path / "warehouse.duckdb")
+    compiled = dbt_session.target / "compiled" / "yilian" / "models" / "marts" / "cost" / "cost__drg_cost.sql"
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        for (drg, total), consumable in parts.items():
+            connection.execute(
+                "update intermediate.int_cost__drg_case set consumable = ? where drg_code = ? and total_cost = ?",
+                (consumable, drg, total),
+            )
+        asked = f"select mean_consumable, consumable_share, region_consumable_share from ({compiled.read_text()})"
+        here = f"{asked} where member_id = 'H01' and period = '{PERIOD}' and drg_code = ?"
+        before, after = (connection.execute(here, (drg,)).fetchone() for drg in ("F19", "F20"))
+    assert before == (5400, Decimal("0.45"), Decimal("0.3"))
+    assert after is not None
+    assert after[:2] == (2125, Decimal("0.25"))
 
 
 def test_tc_30_over_standard_watch_and_normal(marts: dict[str, Rows]) -> None:
