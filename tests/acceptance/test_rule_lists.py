@@ -190,7 +190,7 @@ class People:
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     room = tmp_path_factory.mktemp("lists")
     conftest = runpy.run_path(str(Path(__file__).parents[1] / "dbt" / "conftest.py"))
-    house = conftest["Warehouse"](home=room / "home", reference=room / "reference", target=room / "target")
+    house = conftest["Warehouse"](home=room / "home", target=room / "target")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CONSORTIUM_HOME", str(house.home))
         environment.setenv("CONSORTIUM_REFERENCE", str(house.reference))

@@ -57,11 +57,15 @@ class Warehouse:
     """
 
     home: Path
-    reference: Path
     target: Path
     manifest: Manifest | None = None
     _seeded: Path | None = None
     _replaced: set[str] = field(default_factory=set)
+
+    @property
+    def reference(self) -> Path:
+        """Where a home's reference data lies, for dbt's parsing too."""
+        return self.home / "reference"
 
     @property
     def database(self) -> Path:
@@ -215,7 +219,7 @@ def _csv(value: Any) -> str:
 def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The session's warehouse folder and parsed project. Tests take `warehouse`."""
     room = tmp_path_factory.mktemp("warehouse")
-    house = Warehouse(home=room / "home", reference=room / "home" / "reference", target=room / "target")
+    house = Warehouse(home=room / "home", target=room / "target")
     return house
 
 
