@@ -56,7 +56,17 @@ def code_fingerprint() -> str:
     """Hash over everything that a mart's figures depend on besides data: models, macros, contract, engines."""
     digest = hashlib.sha256()
     for folder, patterns in (
-        (DBT_PROJECT, ("dbt_project.yml", "models/**/*.sql", "models/**/*.py", "models/**/*.yml", "macros/**/*.sql")),
+        (
+            DBT_PROJECT,
+            (
+                "dbt_project.yml",
+                "profiles.yml",
+                "models/**/*.sql",
+                "models/**/*.py",
+                "models/**/*.yml",
+                "macros/**/*.sql",
+            ),
+        ),
         (PROJECT / "pipelines", ("costing/**/*.py", "risk/**/*.py", "grouper/**/*.py", "dbt_run.py")),
         (PROJECT / "expectations" / "extracts", ("*.yml",)),
     ):
@@ -205,10 +215,10 @@ def parsed_manifest(settings: Settings) -> Path:
     project = _project_fingerprint(settings)
     if not (path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == project):
         kept = _kept(settings, project)
-        home = json.dumps(str(settings.home.resolve()))[1:-1]
+        old, new = (kept / "home").read_text(encoding="utf-8"), str(settings.home.resolve())
         text = (kept / "manifest.json").read_text(encoding="utf-8")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace((kept / "home").read_text(encoding="utf-8"), home), encoding="utf-8")
+        path.write_text(text.replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]), encoding="utf-8")
         mark.write_text(project, encoding="utf-8")
     return path
 
@@ -230,7 +240,7 @@ def parsed(settings: Settings) -> Any:
         parsed_manifest(settings)
         kept = _kept(settings, project)
         manifest = Manifest.from_msgpack((kept / "manifest.msgpack").read_bytes())
-        _place(manifest, json.loads(f'"{(kept / "home").read_text(encoding="utf-8")}"'), str(key[0]))
+        _place(manifest, (kept / "home").read_text(encoding="utf-8"), str(key[0]))
         manifest.build_flat_graph()
         _parsed.clear()
         _parsed[key] = manifest
@@ -249,8 +259,9 @@ def _place(manifest: Any, old: str, new: str) -> None:
 
 
 def _project_fingerprint(settings: Settings) -> str:
-    """Hash over everything that dbt's parsing reads: its project, the names of the seeds, its own version."""
-    digest = hashlib.sha256(importlib.metadata.version("dbt-core").encode())
+    """Hash over everything that dbt's parsing reads: its project, the names of the seeds, its own macros."""
+    versions = [importlib.metadata.version(name) for name in ("dbt-core", "dbt-adapters", "dbt-duckdb")]
+    digest = hashlib.sha256(" ".join(versions).encode())
     files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"]
     for folder in ("models", "macros", "tests"):
         files += sorted(each for each in (DBT_PROJECT / folder).rglob("*") if each.suffix in (".sql", ".yml", ".py"))
@@ -287,9 +298,9 @@ def _kept(settings: Settings, project: str) -> Path:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
             shutil.copy(settings.home / "dbt" / "target" / "manifest.json", aside)
-            result.result.files = {}
+            result.result.files = {}  # for dbt's partial parsing only
             (aside / "manifest.msgpack").write_bytes(result.result.to_msgpack())
-            (aside / "home").write_text(json.dumps(str(settings.home.resolve()))[1:-1], encoding="utf-8")
+            (aside / "home").write_text(str(settings.home.resolve()), encoding="utf-8")
             aside.rename(kept)
             for old in sorted(root.glob("*/home"), key=lambda each: each.stat().st_mtime)[:-_STATES_KEPT]:
                 shutil.rmtree(old.parent)

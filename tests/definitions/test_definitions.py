@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from pipelines import dbt_run, gates, warehouse
+from pipelines import dbt_run, gates, reference, warehouse
 from pipelines.assets.common import CONSORTIUM_GATE, MANIFEST, PUBLICATION_GATE
 from pipelines.assets.marts import mart_key, part_key
 from pipelines.assets.publication import PUBLICATION
@@ -98,3 +99,24 @@ def test_a_mart_names_the_marts_it_reads_through_what_is_no_asset(defs: dg.Defin
     assert dg.AssetKey(["ledger", "entry"]) in assets.get(case_cost).parent_keys
     assert part_key("measures") in assets.get(kpi).parent_keys
     assert dg.AssetKey(["ledger", "entry"]) in assets.get(part_key("measures")).parent_keys
+
+
+def test_a_project_parsed_for_one_home_serves_another(settings: Settings, tmp_path: Path) -> None:
+    """All that names a home names the one that asks; no word of the one that the project was parsed for is left."""
+    homes = [settings, Settings.model_validate({"home": tmp_path / "another"})]
+    for each in homes:
+        reference.overlay(each)
+    first, second = (dbt_run.parsed(each) for each in homes)
+    for each, manifest in zip(homes, (first, second), strict=True):
+        home = str(each.home.resolve())
+        assert len(manifest.sources) > 30
+        for source in manifest.sources.values():
+            assert source.relation_name.startswith(f"read_parquet('{home}/in_force/")
+            assert source.config.meta["external_location"].startswith(f"read_parquet('{home}/in_force/")
+        assert {node.root_path for node in manifest.nodes.values() if node.resource_type == "seed"} == {
+            f"{home}/dbt/project"
+        }
+        other = next(str(one.home.resolve()) for one in homes if one is not each)
+        text = dbt_run.parsed_manifest(each).read_text(encoding="utf-8")
+        assert home in text
+        assert other not in text
